@@ -1,0 +1,161 @@
+/**
+ * The hardware, as the firmware sees it: constructors in the shape of ECMA-419 (2nd edition, clauses 9 to 13) and of
+ * the Moddable SDK where that standard has none, plus the pins of one rig. `main.ts` fills it from the SDK, the host
+ * simulator from its peripherals; the firmware cannot tell which. Owns nothing.
+ */
+
+import type { RigConfig } from "./rig.js";
+
+/** ECMA-419 Digital. `read` on an output throws on ESP32: never done here. */
+export interface DigitalPin {
+  read(): number;
+  write(value: 0 | 1): void;
+  close(): void;
+}
+
+export interface DigitalOptions {
+  readonly pin: number;
+  readonly mode: number;
+  readonly edge?: number;
+  readonly onReadable?: () => void;
+}
+
+export interface DigitalConstructor {
+  new (options: DigitalOptions): DigitalPin;
+  readonly InputPullUp: number;
+  readonly Output: number;
+  readonly Rising: number;
+  readonly Falling: number;
+}
+
+/** ECMA-419 PulseCount: x4 quadrature; `read` is the signed running total, correct while under 32,768 edges pass between reads. */
+export interface PulseCounter {
+  read(): number;
+  close(): void;
+}
+
+export interface PulseCountConstructor {
+  new (options: { readonly signal: number; readonly control: number; readonly filter?: number }): PulseCounter;
+}
+
+/** ECMA-419 Analog: `read` is 0 to 2^resolution - 1. */
+export interface AnalogInput {
+  readonly resolution: number;
+  read(): number;
+  close(): void;
+}
+
+export interface AnalogConstructor {
+  new (options: { readonly pin: number }): AnalogInput;
+}
+
+/** ECMA-419 PWM: `write` 0 is off, 2^resolution - 1 fully on. */
+export interface PwmOutput {
+  readonly resolution: number;
+  write(value: number): void;
+  close(): void;
+}
+
+export interface PwmConstructor {
+  new (options: { readonly pin: number; readonly hz?: number }): PwmOutput;
+}
+
+/** Moddable `embedded:io/bluetoothle/peripheral`: one connection of a central. */
+export interface GattConnection {
+  /**
+   * Queues a notification or indication. `characteristic` is the `this` of the characteristic's own onSubscribe.
+   * Throws when the central is not subscribed.
+   */
+  notify(characteristic: object, value: ArrayBuffer): void;
+  /** Ends the connection. `onDisconnect` does not follow. */
+  close(): void;
+  /** Longest value that one write or indication carries: ATT_MTU - 3. */
+  readonly maximumWrite: number;
+}
+
+/** Callbacks run with an opaque host object as `this`, the only valid first argument of `notify`. */
+export interface GattCharacteristicOptions {
+  readonly uuid: string;
+  readonly properties: readonly string[];
+  readonly onWrite?: (this: object, value: ArrayBuffer, connection: GattConnection) => void;
+  readonly onSubscribe?: (this: object, connection: GattConnection) => void;
+  readonly onUnsubscribe?: (this: object, connection: GattConnection) => void;
+}
+
+export interface GattServerOptions {
+  readonly mtu: number;
+  readonly services: readonly {
+    readonly uuid: string;
+    readonly characteristics: readonly GattCharacteristicOptions[];
+  }[];
+  readonly onReady: (this: GattServer) => void;
+  readonly onConnect: (this: GattServer, connection: GattConnection) => void;
+  readonly onDisconnect: (this: GattServer, connection: GattConnection) => void;
+  readonly onWarning?: (this: GattServer, message: string) => void;
+}
+
+export interface GattServer {
+  /** Advertising data of at most 31 bytes. Connecting stops it; nothing but another call starts it again. */
+  startAdvertising(data: ArrayBuffer): void;
+  stopAdvertising(): void;
+  close(): void;
+}
+
+export interface GattServerConstructor {
+  new (options: GattServerOptions): GattServer;
+}
+
+/**
+ * Moddable `embedded:storage/key-value`, opened with format `buffer`. Every write commits before it returns: after a
+ * power cut a value is the old or the new one. Keys are at most 15 characters. A missing key reads as undefined.
+ */
+export interface KeyValueStore {
+  read(key: string): ArrayBuffer | undefined;
+  write(key: string, value: Uint8Array): void;
+  delete(key: string): void;
+}
+
+/** Moddable `embedded:storage/flash`: erased bytes are FF, a write only clears bits, and a power cut tears it. */
+export interface FlashPartition {
+  read(lengthBytes: number, offset: number): ArrayBuffer;
+  write(bytes: Uint8Array, offset: number): void;
+  /** Erases blocks [from, to). */
+  eraseBlock(from: number, to: number): void;
+  status(): { readonly size: number; readonly blockLength: number };
+}
+
+/** A pending one-shot callback. */
+export interface ScheduledCallback {
+  cancel(): void;
+}
+
+export interface Pins {
+  readonly coils: readonly [number, number, number, number];
+  readonly button: number;
+  readonly led: number;
+  readonly buzzer: number;
+  readonly encoder: { readonly signal: number; readonly control: number };
+  readonly force: number;
+}
+
+export interface Board {
+  readonly Digital: DigitalConstructor;
+  readonly PulseCount: PulseCountConstructor;
+  readonly Analog: AnalogConstructor;
+  readonly PWM: PwmConstructor;
+  readonly GATTServer: GattServerConstructor;
+  readonly keyValue: KeyValueStore;
+  readonly historyFlash: FlashPartition;
+  readonly pins: Pins;
+  readonly rig: RigConfig;
+  /** Milliseconds, signed 32 bits, wrapping (Moddable Time.ticks). */
+  readonly ticks: () => number;
+  /** Calls back once, not before `delayMs`; possibly late by any time the thread was stalled. */
+  readonly schedule: (callback: () => void, delayMs: number) => ScheduledCallback;
+  /** Bytes of the hardware's entropy source, unconditioned and untested. May throw. */
+  readonly entropy: (lengthBytes: number) => Uint8Array;
+  /** Shows lines to whoever holds the pump: a display, or the serial console. */
+  readonly show: (lines: readonly string[]) => void;
+  /** Local diagnostic trace: one line, no secrets. Never leaves the pump by radio. */
+  readonly trace: (line: string) => void;
+}

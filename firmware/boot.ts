@@ -1,0 +1,106 @@
+/**
+ * From stored bytes to a pump that may start: which blobs there are, what is made on a first boot, what a loss means.
+ * Nothing is issued and nothing moves before this has returned.
+ */
+
+import { layout } from "./base/layout.js";
+import type { UptimeMs } from "./base/units.js";
+import type { Board } from "./board.js";
+import { Entropy, type EntropyFault } from "./nonce/entropy.js";
+import { advanceEpoch, createIdentity, IDENTITY_BLOB, type Identity } from "./nonce/identity.js";
+import { BONDS_BLOB, type Bonds, NO_BONDS } from "./session/bonds.js";
+import { type BlobSpec, type Durable, type Loaded, StateBlob } from "./storage/blob.js";
+import { HistoryLog } from "./storage/history.js";
+import { bootTherapy } from "./therapy/boot.js";
+import { JOURNAL_BLOB, type Journal, NEW_JOURNAL } from "./therapy/journal.js";
+import { newStanding, STANDING_BLOB, type Standing } from "./therapy/standing.js";
+import type { Therapy } from "./therapy/therapy.js";
+
+/** Everything the pump stores. */
+export interface Stores {
+  readonly identity: StateBlob<Identity>;
+  readonly bonds: StateBlob<Bonds>;
+  readonly standing: StateBlob<Standing>;
+  readonly journal: StateBlob<Journal>;
+  readonly history: HistoryLog;
+}
+
+export interface Booted {
+  readonly stores: Stores;
+  readonly entropy: Entropy;
+  /** Undefined when no identity could be made: then nothing is issued and there is no radio. */
+  readonly identity: Durable<Identity> | undefined;
+  readonly bonds: Bonds;
+  readonly therapy: Therapy;
+  readonly entropyFault: EntropyFault | undefined;
+  /** What the user must hear about, one line each. */
+  readonly news: readonly string[];
+}
+
+/** Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot. */
+interface Marker {
+  readonly provisioned: number;
+}
+const MarkerLayout = layout(["provisioned", "u8"]);
+const MARKER_BLOB: BlobSpec<Marker> = {
+  name: "provisioned",
+  version: 1,
+  copies: "mirrored",
+  encode: (marker) => MarkerLayout.encode(marker),
+  decode: (bytes) => MarkerLayout.decode(bytes),
+};
+
+/** Reads, reconciles and makes durable what a boot needs. Throws what the storage throws. */
+export function boot(board: Board, now: UptimeMs): Booted {
+  const { keyValue } = board;
+  const marker = new StateBlob(keyValue, MARKER_BLOB);
+  const stores: Stores = {
+    identity: new StateBlob(keyValue, IDENTITY_BLOB),
+    bonds: new StateBlob(keyValue, BONDS_BLOB),
+    standing: new StateBlob(keyValue, STANDING_BLOB),
+    journal: new StateBlob(keyValue, JOURNAL_BLOB),
+    history: new HistoryLog(board.historyFlash),
+  };
+  const marked = marker.load();
+  const identityFound = stores.identity.load();
+  const provisioned = marked.kind !== "missing" || identityFound.kind !== "missing";
+  const bondsFound = stores.bonds.load();
+  const standingFound = orNew(stores.standing.load(), provisioned, newStanding(board.rig));
+  const journalFound = orNew(stores.journal.load(), provisioned, NEW_JOURNAL);
+  const news: string[] = [];
+
+  const entropy = new Entropy(board.entropy);
+  const known = "value" in identityFound ? identityFound.value : undefined;
+  const epoch = known ? known.epoch + 1 : 1;
+
+  const { nextSequence } = stores.history.mount();
+  if ("value" in standingFound) for (const event of standingFound.value.history.pending) stores.history.append(event);
+  const found = { standing: standingFound, journal: journalFound, historyNextSequence: nextSequence, epoch };
+  const { next: therapy, record } = bootTherapy(found, now, board.rig);
+  if (record?.kind !== "standing") throw new Error("invariant: a boot records the standing state");
+  stores.standing.commit(record.value);
+  for (const event of record.value.history.pending) stores.history.append(event);
+  stores.journal.commit(therapy.journal);
+  if (standingFound.kind === "lost" || journalFound.kind === "lost")
+    news.push("Stored therapy state was lost: stopped");
+
+  // Without its identity a pump is a stranger to its controllers: their bonds go with it.
+  const bondsKept = known && "value" in bondsFound ? bondsFound.value : NO_BONDS;
+  const bondsAreGone = provisioned && (!known || !("value" in bondsFound));
+  if (bondsAreGone) news.push("Pairings were lost: pair again");
+  if (bondsAreGone || bondsFound.kind !== "intact") stores.bonds.commit(bondsKept);
+
+  const advanced = known ? advanceEpoch(known, entropy) : undefined;
+  const created = known ? undefined : createIdentity(entropy);
+  const identity = advanced?.identity ?? (created?.ok ? created.value : undefined);
+  const durable = identity && stores.identity.commit(identity);
+  if (durable && marked.kind !== "intact") marker.commit({ provisioned: 1 });
+  const entropyFault = advanced?.fault ?? (created && !created.ok ? created.refusal : undefined);
+  return { stores, entropy, identity: durable, bonds: bondsKept, therapy, entropyFault, news };
+}
+
+/** On a pump that was never provisioned a missing blob is made new; on any other it is lost. */
+function orNew<T>(found: Loaded<T>, provisioned: boolean, fresh: T): Loaded<T> {
+  if (found.kind !== "missing") return found;
+  return provisioned ? { kind: "lost" } : { kind: "intact", value: fresh };
+}

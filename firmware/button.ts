@@ -1,0 +1,56 @@
+/**
+ * Gestures of the one button, from its edges and the clock. Pure state; owns no pin. Contacts bounce: an edge within
+ * 20 ms of the last one taken is ignored.
+ *
+ *     up --press--> down --800 ms--> held (gesture `hold`)
+ *     down --release--> up, one tap more --600 ms without another press--> gesture `taps`
+ */
+
+import { type UptimeMs, uptimeMs } from "./base/units.js";
+
+const DEBOUNCE_MS = 20;
+/** Stop must come within 1 s of the press (dosing.md): 800 ms are long enough to be meant. */
+const HOLD_MS = 800;
+const TAP_GAP_MS = 600;
+
+export type Gesture =
+  | { readonly kind: "taps"; readonly count: number }
+  /** Held down after `tapsBefore` taps. */
+  | { readonly kind: "hold"; readonly tapsBefore: number };
+
+export interface Button {
+  readonly position: "up" | "down" | "held";
+  readonly since: UptimeMs;
+  readonly taps: number;
+}
+
+export const buttonAtBoot = (now: UptimeMs): Button => ({ position: "up", since: now, taps: 0 });
+
+/** One reading of the pin, at an edge or when `buttonWakeAt` asked for it. */
+export function stepButton(
+  button: Button,
+  pressed: boolean,
+  now: UptimeMs,
+): { readonly next: Button; readonly gesture?: Gesture } {
+  const forMs = now - button.since;
+  const changed = pressed !== (button.position !== "up");
+  if (button.position === "down" && forMs >= HOLD_MS) {
+    const next: Button = { position: pressed ? "held" : "up", since: now, taps: 0 };
+    return { next, gesture: { kind: "hold", tapsBefore: button.taps } };
+  }
+  if (button.position === "up" && button.taps > 0 && forMs >= TAP_GAP_MS) {
+    const next: Button = { position: pressed ? "down" : "up", since: now, taps: 0 };
+    return { next, gesture: { kind: "taps", count: button.taps } };
+  }
+  if (!changed || forMs < DEBOUNCE_MS) return { next: button };
+  if (pressed) return { next: { ...button, position: "down", since: now } };
+  const taps = button.position === "down" ? button.taps + 1 : 0;
+  return { next: { position: "up", since: now, taps } };
+}
+
+/** When the pin should be read again without an edge. */
+export function buttonWakeAt(button: Button): UptimeMs | undefined {
+  if (button.position === "down") return uptimeMs(button.since + HOLD_MS);
+  if (button.position === "up" && button.taps > 0) return uptimeMs(button.since + TAP_GAP_MS);
+  return undefined;
+}

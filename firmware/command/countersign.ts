@@ -1,0 +1,213 @@
+/**
+ * The countersigned command (PROTOCOL.md section 7): one outstanding challenge, its command and its reading, until one
+ * Commit, right or wrong. Yields the only `Authorised` commands that deliver insulin.
+ *
+ *     none --Prepare, accepted--> challenged --Commit--> none
+ *                                 challenged --anything that kills it--> none
+ */
+
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { concat, equalInConstantTime } from "../base/bytes.js";
+import { label } from "../base/label.js";
+import { layout } from "../base/layout.js";
+import { Refusal } from "../base/refusal.js";
+import { ok, type Result, refuse } from "../base/result.js";
+import { type UptimeMs, uptimeMs } from "../base/units.js";
+import { Channel } from "../ids/opcodes.js";
+import type { NonceStore } from "../nonce/store.js";
+import type { RigConfig } from "../rig.js";
+import { Authorised } from "../therapy/authorised.js";
+import { type Command, type DoseId, type Meaning, sameDose } from "../therapy/commands.js";
+import { resolve } from "../therapy/resolve.js";
+import type { Therapy } from "../therapy/therapy.js";
+import { readingOf } from "./readings.js";
+import { type CommandRow, decodeCommand, rowOf } from "./table.js";
+
+/** PROTOCOL.md section 7. */
+const LIFE_MAX_S = 30;
+const TAG_BYTES = 16;
+/** How many refused doses are remembered: more than a controller has open; RAM only. */
+const REFUSED_MAX = 8;
+const DOSE_LABEL = label("CS1 dose");
+
+/** Who asks, and when. */
+export interface Asker {
+  readonly session: number;
+  readonly controllerId: Uint8Array;
+  readonly doseKey: Uint8Array;
+}
+
+/** What the command layer may look at. */
+export interface CommandContext {
+  readonly pumpId: Uint8Array;
+  readonly nonces: NonceStore;
+  readonly therapy: Therapy;
+  readonly rig: RigConfig;
+  readonly now: UptimeMs;
+}
+
+export interface OutstandingChallenge {
+  readonly doseId: DoseId;
+  readonly challenge: Uint8Array;
+  readonly command: Uint8Array;
+  readonly reading: Uint8Array;
+}
+
+export interface Countersign {
+  readonly outstanding: OutstandingChallenge | undefined;
+  /** Newest last, at most eight. */
+  readonly refused: readonly { readonly doseId: DoseId; readonly code: Refusal }[];
+}
+
+export const NO_CHALLENGE: Countersign = { outstanding: undefined, refused: [] };
+
+/** A command that has passed: to be obeyed in this same turn. */
+export interface Accepted {
+  readonly authorised: Authorised<Meaning>;
+  readonly command: Command;
+  readonly row: CommandRow;
+  readonly doseId: DoseId | undefined;
+}
+
+const PrepareOperand = layout(["lifeS", "u8"], ["channel", "u8"], ["command", "rest"]);
+const ChallengeOperand = layout(
+  ["epoch", "u32"],
+  ["sequence", "u32"],
+  ["challenge", { bytes: 16 }],
+  ["lifeS", "u8"],
+  ["reading", "rest"],
+);
+const CommitOperand = layout(["epoch", "u32"], ["sequence", "u32"], ["tag", { bytes: TAG_BYTES }]);
+const Signed = layout(
+  ["label", { bytes: 16 }],
+  ["pumpId", { bytes: 8 }],
+  ["controllerId", { bytes: 8 }],
+  ["epoch", "u32"],
+  ["sequence", "u32"],
+  ["challenge", { bytes: 16 }],
+  ["channel", "u8"],
+  ["commandLength", "u16"],
+  ["command", "rest"],
+);
+const ReadingLength = layout(["readingLength", "u16"]);
+
+/** Kills the outstanding challenge, whatever it was for. */
+export function killChallenge(state: Countersign, nonces: NonceStore): Countersign {
+  nonces.revoke("dose");
+  return state.outstanding ? { ...state, outstanding: undefined } : state;
+}
+
+/**
+ * Prepare: checks all that can be checked now and issues a challenge. Any outstanding one dies first.
+ * Returns the operand of Challenge. Refusals: InvalidOperand, OpcodeNotSupported, NotApplicable for a one-step command,
+ * and those of `resolve`.
+ */
+export function prepare(
+  given: Countersign,
+  operand: Uint8Array,
+  asker: Asker,
+  context: CommandContext,
+): { readonly next: Countersign; readonly answer: Result<Uint8Array> } {
+  const next = killChallenge(given, context.nonces);
+  const fields = PrepareOperand.decode(operand);
+  if (!fields || fields.lifeS === 0 || fields.channel !== Channel.CommandControlPoint)
+    return { next, answer: refuse(Refusal.InvalidOperand) };
+  const { command } = fields;
+  const meant = meaningOf(command, context);
+  if (!meant.ok) return { next, answer: meant };
+  const { nonces, now } = context;
+  const lifeS = Math.min(fields.lifeS, LIFE_MAX_S);
+  const { epoch, sequence, bytes: challenge } = nonces.issue("dose", asker.session, uptimeMs(now + lifeS * 1000));
+  const reading = readingOf(meant.value.meaning);
+  const outstanding = { doseId: { epoch, sequence }, challenge, command, reading };
+  const answer = ok(ChallengeOperand.encode({ epoch, sequence, challenge, lifeS, reading }));
+  return { next: { ...next, outstanding }, answer };
+}
+
+/** A countersigned command and what it means now. */
+function meaningOf(
+  command: Uint8Array,
+  context: CommandContext,
+): Result<{ readonly row: CommandRow; readonly command: Command; readonly meaning: Meaning }> {
+  const row = rowOf(command);
+  if (!row) return refuse(command.length < 2 ? Refusal.InvalidOperand : Refusal.OpcodeNotSupported);
+  const decoded = decodeCommand(row, command);
+  if (!decoded.ok) return decoded;
+  if (row.class !== "countersigned") return refuse(Refusal.NotApplicable);
+  const meaning = resolve(context.therapy, decoded.value, context.now, context.rig);
+  return meaning.ok ? ok({ row, command: decoded.value, meaning: meaning.value }) : meaning;
+}
+
+/**
+ * Commit: spends the outstanding challenge, and accepts its command when dose ID, session, life, tag and reading are
+ * all right. Refusals: InvalidOperand (length), Stale, ChallengeUnknown, ChallengeExpired, CountersignatureWrong,
+ * ReadingChanged, and those of `resolve`.
+ */
+export function commit(
+  given: Countersign,
+  operand: Uint8Array,
+  stale: boolean,
+  asker: Asker,
+  context: CommandContext,
+): { readonly next: Countersign; readonly answer: Result<Accepted> } {
+  const { outstanding } = given;
+  const fields = CommitOperand.decode(operand);
+  const named = { epoch: fields?.epoch ?? 0, sequence: fields?.sequence ?? 0 };
+  const taken = context.nonces.take("dose", asker.session, named.epoch, named.sequence, context.now);
+  const next: Countersign = { ...given, outstanding: undefined };
+  if (!fields) return { next, answer: refuse(Refusal.InvalidOperand) };
+  if (!outstanding || taken.kind === "unknown" || !sameDose(named, outstanding.doseId))
+    return { next, answer: refuse(stale ? Refusal.Stale : Refusal.ChallengeUnknown) };
+  const answer = judge(outstanding, fields.tag, stale, taken.kind === "expired", asker, context);
+  return answer.ok ? { next, answer } : { next: withRefused(next, outstanding.doseId, answer.refusal), answer };
+}
+
+function judge(
+  outstanding: OutstandingChallenge,
+  tag: Uint8Array,
+  stale: boolean,
+  expired: boolean,
+  asker: Asker,
+  context: CommandContext,
+): Result<Accepted> {
+  if (stale) return refuse(Refusal.Stale);
+  if (expired) return refuse(Refusal.ChallengeExpired);
+  if (!equalInConstantTime(commitTag(outstanding, asker, context.pumpId), tag))
+    return refuse(Refusal.CountersignatureWrong);
+  const meant = meaningOf(outstanding.command, context);
+  if (!meant.ok) return meant;
+  const { row, command, meaning } = meant.value;
+  if (!equalInConstantTime(readingOf(meaning), outstanding.reading)) return refuse(Refusal.ReadingChanged);
+  return ok({ authorised: Authorised.grant(meaning), command, row, doseId: outstanding.doseId });
+}
+
+function commitTag(outstanding: OutstandingChallenge, asker: Asker, pumpId: Uint8Array): Uint8Array {
+  const { doseId, challenge, command, reading } = outstanding;
+  const signed = Signed.encode({
+    label: DOSE_LABEL,
+    pumpId,
+    controllerId: asker.controllerId,
+    ...doseId,
+    challenge,
+    channel: Channel.CommandControlPoint,
+    commandLength: command.length,
+    command,
+  });
+  const message = concat(signed, ReadingLength.encode({ readingLength: reading.length }), reading);
+  return hmac(sha256, asker.doseKey, message).slice(0, TAG_BYTES);
+}
+
+function withRefused(state: Countersign, doseId: DoseId, code: Refusal): Countersign {
+  return { ...state, refused: [...state.refused, { doseId, code }].slice(-REFUSED_MAX) };
+}
+
+/** A one-step command, authorised by the session alone. Refusals: NotApplicable for another class, the row's, resolve's. */
+export function acceptOneStep(row: CommandRow, value: Uint8Array, context: CommandContext): Result<Accepted> {
+  const decoded = decodeCommand(row, value);
+  if (!decoded.ok) return decoded;
+  if (row.class !== "oneStep") return refuse(Refusal.NotApplicable);
+  const meaning = resolve(context.therapy, decoded.value, context.now, context.rig);
+  if (!meaning.ok) return meaning;
+  return ok({ authorised: Authorised.grant(meaning.value), command: decoded.value, row, doseId: undefined });
+}

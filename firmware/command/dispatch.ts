@@ -1,0 +1,159 @@
+/**
+ * What one record asks for: the way from channel and value to a reply, and to the command that the therapy is to obey.
+ * Checks go from the outside in: length, opcode, role, staleness, operand, class, state. Nothing throws for input.
+ */
+
+import { layout } from "../base/layout.js";
+import { Refusal, refusalName } from "../base/refusal.js";
+import { type Result, refuse } from "../base/result.js";
+import { opcodeOf } from "../ids/layouts.js";
+import { Channel } from "../ids/opcodes.js";
+import {
+  type Accepted,
+  type Asker,
+  acceptOneStep,
+  type CommandContext,
+  type Countersign,
+  commit,
+  prepare,
+} from "./countersign.js";
+import { outcome } from "./outcome.js";
+import { readStatus, statusValue } from "./reader.js";
+import { commandResponse, rowOf } from "./table.js";
+
+/** Opcodes of the control channel (PROTOCOL.md section 7). */
+export const Control = {
+  Prepare: 0x0f,
+  Challenge: 0x33,
+  Commit: 0x3c,
+  Outcome: 0x55,
+  OutcomeIs: 0x5a,
+  Refused: 0x66,
+} as const;
+
+/** An opened record and who sent it. */
+export interface Request extends Asker {
+  readonly channel: number;
+  readonly value: Uint8Array;
+  readonly stale: boolean;
+  readonly mayOperate: boolean;
+}
+
+export interface Reply {
+  readonly channel: number;
+  readonly value: Uint8Array;
+}
+
+export interface Dispatched {
+  readonly next: Countersign;
+  readonly reply?: Reply;
+  /** To be obeyed now; its own response follows once it is durable. */
+  readonly accepted?: Accepted;
+  /** Status Changed flags to reset. */
+  readonly reset?: number;
+  /** Why something was refused, for the local trace. */
+  readonly refused?: string;
+}
+
+const Refused = layout(["opcode", "u8"], ["requestOpcode", "u8"], ["code", "u8"]);
+
+const controlReply = (opcode: number, operand: Uint8Array): Reply => {
+  const value = new Uint8Array(1 + operand.length);
+  value[0] = opcode;
+  value.set(operand, 1);
+  return { channel: Channel.Control, value };
+};
+
+function refusedReply(next: Countersign, requestOpcode: number, code: Refusal, what: string): Dispatched {
+  const value = Refused.encode({ opcode: Control.Refused, requestOpcode, code });
+  return { next, reply: { channel: Channel.Control, value }, refused: `${what}: ${refusalName(code)}` };
+}
+
+/** Handles one record. */
+export function dispatch(state: Countersign, request: Request, context: CommandContext): Dispatched {
+  switch (request.channel) {
+    case Channel.Control:
+      return control(state, request, context);
+    case Channel.CommandControlPoint:
+      return command(state, request, context);
+    case Channel.StatusReaderControlPoint: {
+      const answer = readStatus(request.value, request.stale, context);
+      const reply = { channel: Channel.StatusReaderControlPoint, value: answer.value };
+      return answer.reset === undefined ? { next: state, reply } : { next: state, reply, reset: answer.reset };
+    }
+    default: {
+      const value = request.value.length === 0 ? statusValue(request.channel, context.therapy) : undefined;
+      return value
+        ? { next: state, reply: { channel: request.channel, value } }
+        : refusedReply(state, request.channel, Refusal.OpcodeNotSupported, "channel");
+    }
+  }
+}
+
+function control(state: Countersign, request: Request, context: CommandContext): Dispatched {
+  const opcode = request.value[0];
+  const operand = request.value.subarray(1);
+  switch (opcode) {
+    case undefined:
+      return refusedReply(state, 0, Refusal.InvalidOperand, "empty control message");
+    case Control.Prepare: {
+      const barred = preparationBarred(request);
+      if (barred !== undefined) return refusedReply(state, opcode, barred, "Prepare");
+      const { next, answer } = prepare(state, operand, request, context);
+      return reply(next, opcode, Control.Challenge, answer, "Prepare");
+    }
+    case Control.Commit: {
+      if (!request.mayOperate) return refusedReply(state, opcode, Refusal.RoleNotPermitted, "Commit");
+      const { next, answer } = commit(state, operand, request.stale, request, context);
+      return answer.ok ? { next, accepted: answer.value } : refusedReply(next, opcode, answer.refusal, "Commit");
+    }
+    case Control.Outcome: {
+      const { next, answer } = outcome(state, operand, context);
+      return reply(next, opcode, Control.OutcomeIs, answer, "Outcome");
+    }
+    default:
+      return refusedReply(state, opcode, Refusal.OpcodeNotSupported, "control message");
+  }
+}
+
+function preparationBarred(request: Request): Refusal | undefined {
+  if (!request.mayOperate) return Refusal.RoleNotPermitted;
+  return request.stale ? Refusal.Stale : undefined;
+}
+
+function reply(
+  next: Countersign,
+  request: number,
+  opcode: number,
+  answer: Result<Uint8Array>,
+  what: string,
+): Dispatched {
+  return answer.ok
+    ? { next, reply: controlReply(opcode, answer.value) }
+    : refusedReply(next, request, answer.refusal, what);
+}
+
+function command(state: Countersign, request: Request, context: CommandContext): Dispatched {
+  const { value } = request;
+  const opcode = opcodeOf(value);
+  const row = rowOf(value);
+  const answer = ((): Result<Accepted> => {
+    if (opcode === undefined) return refuse(Refusal.InvalidOperand);
+    if (!row) return refuse(Refusal.OpcodeNotSupported);
+    if (!request.mayOperate) return refuse(Refusal.RoleNotPermitted);
+    if (request.stale) return refuse(Refusal.Stale);
+    return acceptOneStep(row, value, context);
+  })();
+  if (answer.ok) return { next: state, accepted: answer.value };
+  const response = commandResponse(opcode ?? 0, answer.refusal);
+  return {
+    next: state,
+    reply: { channel: Channel.CommandControlPoint, value: response },
+    refused: `command: ${refusalName(answer.refusal)}`,
+  };
+}
+
+/** The response to a command that has been obeyed. `bolusId` is that of the newest bolus. */
+export function responseOf(accepted: Accepted, bolusId: number): Reply {
+  return { channel: Channel.CommandControlPoint, value: accepted.row.response(accepted.command, bolusId) };
+}

@@ -1,0 +1,169 @@
+/**
+ * The reads: status channels 20 to 23 and the Status Reader Control Point (PROTOCOL.md sections 6.1 and 6.2). Every
+ * bond may read. Rounding is the honest way round: reservoir down, delivered insulin up.
+ */
+
+import { Refusal, SUCCESS } from "../base/refusal.js";
+import { type Microunits, MS_PER_MINUTE, microunits } from "../base/units.js";
+import { encodeFloatMicrounits, encodeSfloatExact, encodeSfloatMicrounits } from "../ids/float.js";
+import {
+  ActiveBasalRateDeliveryResponse,
+  ActiveBolusDeliveryOperand,
+  ActiveBolusDeliveryResponse,
+  ActiveBolusIdsResponse,
+  AnnunciationStatusValue,
+  DeliveredInsulinResponse,
+  FeaturesValue,
+  GeneralResponse,
+  message,
+  NoOperand,
+  opcodeOf,
+  operandOf,
+  ResetStatusOperand,
+  StatusChangedValue,
+  StatusValue,
+  WITHOUT_E2E,
+} from "../ids/layouts.js";
+import { Channel, StatusReaderOpcode } from "../ids/opcodes.js";
+import {
+  AnnunciationFlag,
+  AnnunciationStatus,
+  BasalFlag,
+  BolusType,
+  BolusValue,
+  FeatureFlag,
+  OperationalState,
+  StatusFlag,
+  TbrType,
+  TherapyControlState,
+} from "../ids/values.js";
+import { activeBolus } from "../therapy/ledger.js";
+import { bolusDone, clockAt, reservoirMicrounits, type Therapy } from "../therapy/therapy.js";
+import type { CommandContext } from "./countersign.js";
+
+/** U-100: 100 IU/ml (dosing.md). As "microunits" so that the SFLOAT codec can write it. */
+const CONCENTRATION = microunits(100_000_000);
+const FEATURES = FeatureFlag.Basal | FeatureFlag.TbrAbsolute | FeatureFlag.FastBolus | FeatureFlag.MultiBond;
+const PROFILE_TEMPLATE = 1;
+
+export function statusChanged(therapy: Therapy): Uint8Array {
+  return StatusChangedValue.encode({ flags: therapy.changed });
+}
+
+/** The value of a status channel, or undefined when it is none. */
+export function statusValue(channel: number, therapy: Therapy): Uint8Array | undefined {
+  switch (channel) {
+    case Channel.StatusChanged:
+      return statusChanged(therapy);
+    case Channel.Status:
+      return StatusValue.encode({
+        therapyControlState: therapy.standing.run ? TherapyControlState.Run : TherapyControlState.Stop,
+        operationalState: therapy.fault ? OperationalState.Off : OperationalState.Ready,
+        reservoirSfloat: encodeSfloatMicrounits(reservoirMicrounits(therapy), "down"),
+        flags: StatusFlag.ReservoirAttached,
+      });
+    case Channel.AnnunciationStatus: {
+      const oldest = therapy.standing.annunciations.pending[0];
+      if (!oldest) return AnnunciationStatusValue.encode({ flags: 0 });
+      const annunciation = { ...oldest, status: AnnunciationStatus.Pending };
+      return AnnunciationStatusValue.encode({ flags: AnnunciationFlag.Present, annunciation });
+    }
+    case Channel.Features:
+      return FeaturesValue.encode({
+        ...WITHOUT_E2E,
+        concentrationSfloat: encodeSfloatExact(CONCENTRATION) ?? 0,
+        flags: FEATURES,
+      });
+    default:
+      return undefined;
+  }
+}
+
+/** The answer to a Status Reader request, and the Status Changed flags that it resets. */
+export interface ReaderAnswer {
+  readonly value: Uint8Array;
+  readonly reset?: number;
+}
+
+function readerResponse(requestOpcode: number, code: number): ReaderAnswer {
+  return { value: message(StatusReaderOpcode.Response, GeneralResponse.encode({ requestOpcode, code })) };
+}
+
+/** Answers one request on channel 24. `stale` concerns Reset Status alone: it changes state. */
+export function readStatus(value: Uint8Array, stale: boolean, context: CommandContext): ReaderAnswer {
+  const opcode = opcodeOf(value);
+  const operand = operandOf(value);
+  if (opcode === undefined || operand === undefined) return readerResponse(0, Refusal.InvalidOperand);
+  const { therapy } = context;
+  const bolus = activeBolus(therapy.standing.ledger);
+  const invalid = readerResponse(opcode, Refusal.InvalidOperand);
+  switch (opcode) {
+    case StatusReaderOpcode.ResetStatus: {
+      if (stale) return readerResponse(opcode, Refusal.Stale);
+      const fields = ResetStatusOperand.decode(operand);
+      return fields ? { ...readerResponse(opcode, SUCCESS), reset: fields.flags } : invalid;
+    }
+    case StatusReaderOpcode.GetActiveBolusIds: {
+      if (!NoOperand.decode(operand)) return invalid;
+      const ids = ActiveBolusIdsResponse.encode(bolus ? [bolus.bolusId] : []);
+      return { value: message(StatusReaderOpcode.GetActiveBolusIdsResponse, ids) };
+    }
+    case StatusReaderOpcode.GetActiveBolusDelivery: {
+      const fields = ActiveBolusDeliveryOperand.decode(operand);
+      const amount = fields && bolus && bolusAmount(fields.value, bolus.intendedMicrounits, bolusDone(therapy, bolus));
+      if (!fields || !Object.values<number>(BolusValue).includes(fields.value)) return invalid;
+      if (!bolus || bolus.bolusId !== fields.bolusId || amount === undefined)
+        return readerResponse(opcode, Refusal.NotApplicable);
+      const delivery = ActiveBolusDeliveryResponse.encode({
+        flags: bolus.flags,
+        bolusId: bolus.bolusId,
+        type: BolusType.Fast,
+        fastSfloat: encodeSfloatMicrounits(amount, "up"),
+        extendedSfloat: 0,
+        durationMinutes: 0,
+      });
+      return { value: message(StatusReaderOpcode.GetActiveBolusDeliveryResponse, delivery) };
+    }
+    case StatusReaderOpcode.GetActiveBasalRateDelivery: {
+      if (!NoOperand.decode(operand)) return invalid;
+      if (!therapy.standing.run) return readerResponse(opcode, Refusal.NotApplicable);
+      return { value: message(StatusReaderOpcode.GetActiveBasalRateDeliveryResponse, activeBasal(context)) };
+    }
+    case StatusReaderOpcode.GetDeliveredInsulin: {
+      if (!NoOperand.decode(operand)) return invalid;
+      const { bolusTotalMicrounits, basalTotalMicrounits } = therapy.journal;
+      const insulin = DeliveredInsulinResponse.encode({
+        bolusFloat: encodeFloatMicrounits(bolusTotalMicrounits, "up"),
+        basalFloat: encodeFloatMicrounits(basalTotalMicrounits, "up"),
+      });
+      return { value: message(StatusReaderOpcode.GetDeliveredInsulinResponse, insulin) };
+    }
+    default:
+      return readerResponse(opcode, Refusal.OpcodeNotSupported);
+  }
+}
+
+function bolusAmount(selection: number, intended: Microunits, done: Microunits): Microunits {
+  if (selection === BolusValue.Programmed) return intended;
+  return selection === BolusValue.Delivered ? done : microunits(intended - done);
+}
+
+function activeBasal({ therapy, now }: CommandContext): Uint8Array {
+  const { tbr, basalMicrounitsPerHour } = therapy.standing;
+  const head = {
+    profileTemplateNumber: PROFILE_TEMPLATE,
+    rateSfloat: encodeSfloatMicrounits(microunits(basalMicrounitsPerHour), "up"),
+  };
+  if (!tbr) return ActiveBasalRateDeliveryResponse.encode({ flags: 0, ...head });
+  const leftMs = Math.max(0, tbr.endsAtMs - clockAt(therapy, now));
+  return ActiveBasalRateDeliveryResponse.encode({
+    flags: BasalFlag.TbrPresent,
+    ...head,
+    tbr: {
+      type: TbrType.Absolute,
+      rateSfloat: encodeSfloatMicrounits(microunits(tbr.rateMicrounitsPerHour), "up"),
+      programmedMinutes: tbr.durationMinutes,
+      remainingMinutes: Math.ceil(leftMs / MS_PER_MINUTE),
+    },
+  });
+}

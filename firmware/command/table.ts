@@ -1,0 +1,148 @@
+/**
+ * The commands of the Command Control Point, one row each: opcode, class, why it has that class, how its operand reads,
+ * and the standard's response. What is not listed is not supported. A later command is one more row and its meaning in
+ * the therapy.
+ */
+
+import { Refusal, SUCCESS } from "../base/refusal.js";
+import { ok, type Result, refuse } from "../base/result.js";
+import { microunitsPerHour } from "../base/units.js";
+import { decodeSfloatMicrounits } from "../ids/float.js";
+import {
+  CancelBolusOperand,
+  CancelBolusResponse,
+  GeneralResponse,
+  message,
+  NoOperand,
+  opcodeOf,
+  operandOf,
+  SetBolusOperand,
+  SetBolusResponse,
+  SetTbrOperand,
+  SetTherapyControlStateOperand,
+} from "../ids/layouts.js";
+import { CommandOpcode } from "../ids/opcodes.js";
+import { BolusFlag, BolusType, TbrFlag, TbrType, TherapyControlState } from "../ids/values.js";
+import type { Command } from "../therapy/commands.js";
+
+/** `oneStep`: at once. `countersigned`: through Prepare and Commit. `refused`: never by radio. */
+export type CommandClass = "oneStep" | "countersigned" | "refused";
+
+export interface CommandRow {
+  readonly opcode: CommandOpcode;
+  /** First byte of the operand that this row is for, where the class depends on it. */
+  readonly operand?: number;
+  readonly class: CommandClass;
+  readonly why: string;
+  readonly decode: (operand: Uint8Array) => Result<Command>;
+  /** The response to a command that took effect. `bolusId` is the new bolus's, for Set Bolus. */
+  readonly response: (command: Command, bolusId: number) => Uint8Array;
+}
+
+const done = (opcode: CommandOpcode) => (): Uint8Array => commandResponse(opcode, SUCCESS);
+
+/** The general response 0F55. */
+export function commandResponse(requestOpcode: number, code: number): Uint8Array {
+  return message(CommandOpcode.Response, GeneralResponse.encode({ requestOpcode, code }));
+}
+
+const setState = (state: number, command: Command) => (operand: Uint8Array) =>
+  SetTherapyControlStateOperand.decode(operand)?.state === state ? ok(command) : refuse(Refusal.InvalidOperand);
+
+/** In U and exact, or not at all: the standard's SFLOAT is exact for every step of 0.01 U up to 20.45 U. */
+function decodeSetBolus(operand: Uint8Array): Result<Command> {
+  const fields = SetBolusOperand.decode(operand);
+  if (!fields || fields.type !== BolusType.Fast) return refuse(Refusal.InvalidOperand);
+  if ((fields.flags & ~(BolusFlag.Correction | BolusFlag.Meal)) !== 0) return refuse(Refusal.InvalidOperand);
+  const extended = decodeSfloatMicrounits(fields.extendedSfloat);
+  const amountMicrounits = decodeSfloatMicrounits(fields.fastSfloat);
+  if (extended !== 0 || fields.durationMinutes !== 0 || amountMicrounits === undefined)
+    return refuse(Refusal.InvalidOperand);
+  return ok({ kind: "setBolus", flags: fields.flags, amountMicrounits });
+}
+
+function decodeSetTbr(operand: Uint8Array): Result<Command> {
+  const fields = SetTbrOperand.decode(operand);
+  if (!fields || fields.type !== TbrType.Absolute) return refuse(Refusal.InvalidOperand);
+  if ((fields.flags & ~TbrFlag.Change) !== 0) return refuse(Refusal.InvalidOperand);
+  const rate = decodeSfloatMicrounits(fields.rateSfloat);
+  if (rate === undefined) return refuse(Refusal.InvalidOperand);
+  const { durationMinutes } = fields;
+  const change = (fields.flags & TbrFlag.Change) !== 0;
+  return ok({ kind: "setTbr", change, rateMicrounitsPerHour: microunitsPerHour(rate), durationMinutes });
+}
+
+function decodeCancelBolus(operand: Uint8Array): Result<Command> {
+  const fields = CancelBolusOperand.decode(operand);
+  return fields ? ok({ kind: "cancelBolus", bolusId: fields.bolusId }) : refuse(Refusal.InvalidOperand);
+}
+
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    opcode: CommandOpcode.SetTherapyControlState,
+    operand: TherapyControlState.Stop,
+    class: "oneStep",
+    why: "stopping must never wait for a second message",
+    decode: setState(TherapyControlState.Stop, { kind: "stop" }),
+    response: done(CommandOpcode.SetTherapyControlState),
+  },
+  {
+    opcode: CommandOpcode.SetTherapyControlState,
+    operand: TherapyControlState.Run,
+    class: "countersigned",
+    why: "starts insulin",
+    decode: setState(TherapyControlState.Run, { kind: "run" }),
+    response: done(CommandOpcode.SetTherapyControlState),
+  },
+  {
+    opcode: CommandOpcode.SetTherapyControlState,
+    class: "refused",
+    why: "Pause would have missed insulin made up on Run; no other state can be set",
+    decode: () => refuse(Refusal.InvalidOperand),
+    response: done(CommandOpcode.SetTherapyControlState),
+  },
+  {
+    opcode: CommandOpcode.SetTbr,
+    class: "countersigned",
+    why: "changes the rate of insulin",
+    decode: decodeSetTbr,
+    response: done(CommandOpcode.SetTbr),
+  },
+  {
+    opcode: CommandOpcode.CancelTbr,
+    class: "countersigned",
+    why: "adds insulin when the temporary rate is the lower one",
+    decode: (operand) => (NoOperand.decode(operand) ? ok({ kind: "cancelTbr" }) : refuse(Refusal.InvalidOperand)),
+    response: done(CommandOpcode.CancelTbr),
+  },
+  {
+    opcode: CommandOpcode.SetBolus,
+    class: "countersigned",
+    why: "delivers insulin",
+    decode: decodeSetBolus,
+    response: (_, bolusId) => message(CommandOpcode.SetBolusResponse, SetBolusResponse.encode({ bolusId })),
+  },
+  {
+    opcode: CommandOpcode.CancelBolus,
+    class: "oneStep",
+    why: "stopping must never wait for a second message",
+    decode: decodeCancelBolus,
+    response: (command) =>
+      message(
+        CommandOpcode.CancelBolusResponse,
+        CancelBolusResponse.encode({ bolusId: command.kind === "cancelBolus" ? command.bolusId : 0 }),
+      ),
+  },
+];
+
+/** The row of a command, by opcode and operand, or undefined when the opcode is not listed. */
+export function rowOf(value: Uint8Array): CommandRow | undefined {
+  const opcode = opcodeOf(value);
+  const first = operandOf(value)?.[0];
+  return COMMANDS.find((row) => row.opcode === opcode && (row.operand === undefined || row.operand === first));
+}
+
+/** The operand of a listed command, decoded. Refusals: what the row's decoder refuses. */
+export function decodeCommand(row: CommandRow, value: Uint8Array): Result<Command> {
+  return row.decode(operandOf(value) ?? new Uint8Array(0));
+}

@@ -1,0 +1,139 @@
+/**
+ * The GATT service as data, and the radio's quirks behind one small face: one connection, events that are only
+ * queued, an end that is always reported once. Callbacks here do no work: they may run while the motor turns.
+ */
+
+import type { GattConnection, GattServer, GattServerConstructor } from "../board.js";
+import { fragments } from "./fragment.js";
+
+/** PROTOCOL.md section 1.1. */
+export const SERVICE_UUID = "c5160001-8b5a-4d0f-9c31-6e2b7a94d1f0";
+export const TO_PUMP_UUID = "c5160002-8b5a-4d0f-9c31-6e2b7a94d1f0";
+export const FROM_PUMP_UUID = "c5160003-8b5a-4d0f-9c31-6e2b7a94d1f0";
+/** ATT_MTU that the pump offers: one record of 256 bytes does not fit, most do; more would cost buffers. */
+const MTU = 247;
+/** ATT_MTU of 23 less the 3 bytes of an ATT header: every link carries this much (Core 5.3, Vol 3, Part F 3.2.8). */
+const LEAST_VALUE_BYTES = 20;
+
+export type LinkEvent =
+  | { readonly kind: "connected" }
+  | { readonly kind: "subscribed" }
+  | { readonly kind: "written"; readonly value: Uint8Array }
+  | { readonly kind: "unsubscribed" }
+  | { readonly kind: "disconnected" };
+
+export class GattLink {
+  readonly #server: GattServer;
+  readonly #enqueue: (event: LinkEvent) => void;
+  #ready = false;
+  #connection: GattConnection | undefined;
+  #fromPump: object | undefined;
+
+  /** Starts the server; nothing is advertised before `advertise`. `enqueue` must only queue. */
+  constructor(Server: GattServerConstructor, enqueue: (event: LinkEvent) => void) {
+    this.#enqueue = enqueue;
+    const link = this;
+    this.#server = new Server({
+      mtu: MTU,
+      services: [
+        {
+          uuid: SERVICE_UUID,
+          characteristics: [
+            {
+              uuid: TO_PUMP_UUID,
+              properties: ["write"],
+              onWrite: (value, connection) => link.#onWrite(value, connection),
+            },
+            {
+              uuid: FROM_PUMP_UUID,
+              properties: ["indicate"],
+              // `this` is the only handle that notify accepts, so these are not arrow functions.
+              onSubscribe(connection) {
+                link.#onSubscribe(this, connection);
+              },
+              onUnsubscribe: (connection) => link.#onUnsubscribe(connection),
+            },
+          ],
+        },
+      ],
+      onReady: () => {
+        link.#ready = true;
+      },
+      onConnect: (connection) => link.#onConnect(connection),
+      onDisconnect: (connection) => link.#onGone(connection),
+    });
+  }
+
+  /**
+   * Advertises while there is no connection. Called again and again from the pump's own clock, since advertising also
+   * stops without an event, after a connection attempt that failed; starting what runs already changes nothing.
+   */
+  advertise(): void {
+    if (!this.#ready || this.#connection) return;
+    this.#server.startAdvertising(advertisement().buffer as ArrayBuffer);
+  }
+
+  /** Sends one message as indications. Does nothing without a subscribed central. */
+  send(message: Uint8Array): void {
+    const connection = this.#connection;
+    const characteristic = this.#fromPump;
+    if (!connection || !characteristic) return;
+    const valueBytes = Math.max(LEAST_VALUE_BYTES, connection.maximumWrite);
+    for (const fragment of fragments(message, valueBytes)) {
+      try {
+        connection.notify(characteristic, fragment.buffer as ArrayBuffer);
+      } catch {
+        // The central unsubscribed or left between our check and the call: its end is on its way as an event.
+        this.#fromPump = undefined;
+        return;
+      }
+    }
+  }
+
+  /** Ends the connection, if there is one. No event of it follows. */
+  close(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#fromPump = undefined;
+    connection?.close();
+  }
+
+  #onConnect(connection: GattConnection): void {
+    if (this.#connection) {
+      connection.close();
+      return;
+    }
+    this.#connection = connection;
+    this.#enqueue({ kind: "connected" });
+  }
+
+  #onSubscribe(characteristic: object, connection: GattConnection): void {
+    if (connection !== this.#connection) return;
+    this.#fromPump = characteristic;
+    this.#enqueue({ kind: "subscribed" });
+  }
+
+  #onWrite(value: ArrayBuffer, connection: GattConnection): void {
+    if (connection === this.#connection) this.#enqueue({ kind: "written", value: new Uint8Array(value) });
+  }
+
+  #onUnsubscribe(connection: GattConnection): void {
+    if (connection !== this.#connection) return;
+    this.#fromPump = undefined;
+    this.#enqueue({ kind: "unsubscribed" });
+  }
+
+  #onGone(connection: GattConnection): void {
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#fromPump = undefined;
+    this.#enqueue({ kind: "disconnected" });
+  }
+}
+
+/** Flags (LE general discoverable, no BR/EDR) and the service's UUID (Core Supplement, Part A 1.1 and 1.3). */
+function advertisement(): Uint8Array {
+  const uuid: number[] = [];
+  for (const digits of SERVICE_UUID.replaceAll("-", "").match(/../g) ?? []) uuid.unshift(Number.parseInt(digits, 16));
+  return Uint8Array.of(2, 0x01, 0x06, 1 + uuid.length, 0x07, ...uuid);
+}

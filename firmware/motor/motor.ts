@@ -1,0 +1,196 @@
+/**
+ * The motor of the plunger: runs one pulse at a time, forwards, and reports what the encoder and the force sensor saw.
+ * Owns the coils, the encoder, the force input and the one pending callback. Never decides how much insulin: it moves
+ * only against a proof that the pulse has been made durable. Never latches a fault: it reports, and the top decides.
+ */
+
+import { encoderCounts, halfSteps, type Microunits } from "../base/units.js";
+import type { AnalogInput, Board, PulseCounter, ScheduledCallback } from "../board.js";
+import type { Durable } from "../storage/blob.js";
+import { checkMotion, type EncoderState, encoderAtBoot, type MotionCheck } from "./encoder.js";
+import type { PulsePlan } from "./geometry.js";
+import { checkForce, type OcclusionState, OPEN_LINE } from "./occlusion.js";
+import { Coils, PHASES } from "./stepper.js";
+
+/** What must be durable before a pulse moves. The record that the journal commits extends it. */
+export interface PulseBegun {
+  readonly plan: PulsePlan;
+}
+
+/**
+ * The end of a pulse. [low, high] is the insulin that moved as far as is known (encoder.ts); for a pulse in tolerance
+ * that was not aborted the plan's own amount stands. `coilPhase` is where the coils were left. `aborted`: cut short
+ * before its hold ended, though perhaps after its last half-step.
+ */
+export interface MotorReport {
+  readonly plan: PulsePlan;
+  readonly check: MotionCheck;
+  readonly lowMicrounits: Microunits;
+  readonly highMicrounits: Microunits;
+  readonly coilPhase: number;
+  readonly occluded: boolean;
+  readonly aborted: boolean;
+}
+
+/**
+ *     idle --begin--> stepping --last half-step--> holding --holdMs--> settling --settleMs: report--> idle
+ *      |                 |                            |                   ^
+ *      |                 +------ deenergise ----------+-------------------+
+ *      +--begin of a plan without half-steps------------------------------+
+ */
+type State =
+  | { readonly kind: "idle" }
+  | { readonly kind: "stepping"; readonly plan: PulsePlan; readonly madeHalfSteps: number }
+  | { readonly kind: "holding"; readonly plan: PulsePlan }
+  | { readonly kind: "settling"; readonly plan: PulsePlan; readonly madeHalfSteps: number; readonly aborted: boolean };
+
+export class Motor {
+  readonly #coils: Coils;
+  readonly #board: Board;
+  readonly #onPulseEnd: (report: MotorReport) => void;
+  readonly #encoder: PulseCounter | undefined;
+  readonly #force: AnalogInput;
+  #state: State = { kind: "idle" };
+  #timer: ScheduledCallback | undefined;
+  #coilPhase: number | undefined;
+  #encoderState: EncoderState;
+  #occlusionState: OcclusionState = OPEN_LINE;
+
+  /**
+   * Writes the coils off before it does anything else.
+   *
+   * @param onPulseEnd is called once for every pulse begun, from a scheduled callback, when the motor is idle again.
+   */
+  constructor(board: Board, onPulseEnd: (report: MotorReport) => void) {
+    this.#coils = new Coils(board);
+    this.#board = board;
+    this.#onPulseEnd = onPulseEnd;
+    this.#encoder = board.rig.drive.encoder === "none" ? undefined : new board.PulseCount(board.pins.encoder);
+    this.#force = new board.Analog({ pin: board.pins.force });
+    this.#encoderState = encoderAtBoot(encoderCounts(this.#encoder?.read() ?? 0));
+  }
+
+  /** Takes the coil phase that the journal kept, 0 to 7, once, before the first pulse. Anything else is an invariant. */
+  align(coilPhase: number): void {
+    if (this.#coilPhase !== undefined) throw new Error("invariant: the motor is already aligned");
+    if (!Number.isInteger(coilPhase) || coilPhase < 0 || coilPhase >= PHASES)
+      throw new Error(`invariant: ${coilPhase} is no coil phase`);
+    this.#coilPhase = coilPhase;
+  }
+
+  /** The phase last energised; before the first pulse the one aligned to. Throws an invariant when not aligned. */
+  get coilPhase(): number {
+    if (this.#coilPhase === undefined) throw new Error("invariant: the motor is not aligned");
+    return this.#coilPhase;
+  }
+
+  /** The coil phase at the end of a plan that would begin now. */
+  phaseAfter(plan: PulsePlan): number {
+    return (this.coilPhase + plan.halfSteps) % PHASES;
+  }
+
+  /** True from `begin` until the pulse is about to be reported. */
+  get busy(): boolean {
+    return this.#state.kind !== "idle";
+  }
+
+  /**
+   * Begins a pulse; its first half-step comes in a callback of its own. Throws an invariant, and moves nothing, when
+   * busy, not aligned, or when the proof is of another plan.
+   */
+  begin(plan: PulsePlan, proof: Durable<PulseBegun>): void {
+    if (this.busy) throw new Error("invariant: a pulse is running");
+    if (this.#coilPhase === undefined) throw new Error("invariant: the motor is not aligned");
+    if (proof.value.plan !== plan) throw new Error("invariant: the pulse made durable is another one");
+    if (plan.halfSteps > 0) {
+      this.#state = { kind: "stepping", plan, madeHalfSteps: 0 };
+      this.#arm(0);
+    } else {
+      this.#settle(plan, 0, false);
+    }
+  }
+
+  /**
+   * Takes the current off the coils at once; no further half-step follows. A pulse that was stepping or holding is
+   * aborted: it settles, so that the encoder is read at rest, and is reported after `settleMs`.
+   */
+  deenergise(): void {
+    this.#coils.off();
+    switch (this.#state.kind) {
+      case "stepping":
+        this.#settle(this.#state.plan, this.#state.madeHalfSteps, true);
+        return;
+      case "holding":
+        this.#settle(this.#state.plan, this.#state.plan.halfSteps, true);
+        return;
+      case "idle":
+      case "settling":
+        return;
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  /** Re-armed from now: after a stall the next half-step is late, never early, and none is made up. */
+  #arm(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#board.schedule(() => {
+      this.#timer = undefined;
+      this.#advance();
+    }, delayMs);
+  }
+
+  #advance(): void {
+    const state = this.#state;
+    switch (state.kind) {
+      case "stepping":
+        this.#step(state.plan, state.madeHalfSteps + 1);
+        return;
+      case "holding":
+        this.#coils.off();
+        this.#settle(state.plan, state.plan.halfSteps, false);
+        return;
+      case "settling":
+        this.#state = { kind: "idle" };
+        this.#report(state.plan, state.madeHalfSteps, state.aborted);
+        return;
+      case "idle":
+        return;
+      default:
+        state satisfies never;
+    }
+  }
+
+  #step(plan: PulsePlan, madeHalfSteps: number): void {
+    const { halfStepMs, holdMs } = this.#board.rig.drive;
+    this.#coilPhase = (this.coilPhase + 1) % PHASES;
+    this.#coils.energise(this.#coilPhase);
+    const last = madeHalfSteps === plan.halfSteps;
+    this.#state = last ? { kind: "holding", plan } : { kind: "stepping", plan, madeHalfSteps };
+    this.#arm(last ? holdMs : halfStepMs);
+  }
+
+  /** Waits, without current, until the rotor is at rest. */
+  #settle(plan: PulsePlan, madeHalfSteps: number, aborted: boolean): void {
+    this.#state = { kind: "settling", plan, madeHalfSteps, aborted };
+    this.#arm(this.#board.rig.drive.settleMs);
+  }
+
+  #report(plan: PulsePlan, madeHalfSteps: number, aborted: boolean): void {
+    const { drive } = this.#board.rig;
+    const counts = encoderCounts(this.#encoder?.read() ?? 0);
+    const motion = checkMotion(drive, this.#encoderState, halfSteps(madeHalfSteps), counts);
+    this.#encoderState = motion.next;
+    const force = checkForce(drive, this.#occlusionState, this.#force.read() / (2 ** this.#force.resolution - 1));
+    this.#occlusionState = force.next;
+    this.#onPulseEnd({
+      plan,
+      check: motion.check,
+      lowMicrounits: motion.lowMicrounits,
+      highMicrounits: motion.highMicrounits,
+      coilPhase: this.coilPhase,
+      occluded: force.occluded,
+      aborted,
+    });
+  }
+}

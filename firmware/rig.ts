@@ -1,0 +1,96 @@
+/**
+ * One rig: the geometry of its drive, its limits, and what a new pump is provisioned with. A default for the
+ * 28BYJ-48 syringe drive; per-unit calibration replaces `insulinPerTurnMicrounits`. Never changed by radio.
+ */
+
+import { type Microunits, type MicrounitsPerHour, microunits, microunitsPerHour } from "./base/units.js";
+
+export interface DriveConfig {
+  /** Insulin that one turn of the lead screw displaces, calibrated. */
+  readonly insulinPerTurnMicrounits: Microunits;
+  /** Half-steps of the motor in one turn of the lead screw, as a ratio of integers. */
+  readonly halfStepsPerTurn: { readonly numerator: number; readonly denominator: number };
+  /** x4 counts of the encoder in one turn of the lead screw; `none` for a bare board, and then reported so. */
+  readonly encoder: { readonly countsPerTurn: number; readonly toleranceCounts: number } | "none";
+  readonly halfStepMs: number;
+  /** Coils held after the last half-step of a pulse, then settling without current before the encoder is read. */
+  readonly holdMs: number;
+  readonly settleMs: number;
+  readonly pulseMaxMicrounits: Microunits;
+  /** Least time from the start of one pulse to the start of the next. */
+  readonly pulseIntervalMs: number;
+  /** Force on the plunger that counts as an occlusion, as a fraction of the sensor's full scale. */
+  readonly occlusionForceFraction: number;
+}
+
+export interface LimitsConfig {
+  readonly bolusMaxMicrounits: Microunits;
+  readonly hourMaxMicrounits: Microunits;
+  readonly dayMaxMicrounits: Microunits;
+  readonly basalMaxMicrounitsPerHour: MicrounitsPerHour;
+}
+
+export interface RigConfig {
+  readonly drive: DriveConfig;
+  readonly limits: LimitsConfig;
+  readonly provisioning: {
+    readonly basalMicrounitsPerHour: MicrounitsPerHour;
+    readonly reservoirMicrounits: Microunits;
+  };
+}
+
+/** What no configuration may exceed. Omnipod and t:slim manuals: bolus to 30 U and 25 U, basal to 30 U/h. */
+export const CEILINGS: LimitsConfig = {
+  bolusMaxMicrounits: microunits(25_000_000),
+  hourMaxMicrounits: microunits(30_000_000),
+  dayMaxMicrounits: microunits(150_000_000),
+  basalMaxMicrounitsPerHour: microunitsPerHour(30_000_000),
+};
+
+/**
+ * 28BYJ-48: the rotor makes 64 half-steps a turn, its gears 25792/405 (measured tooth
+ * counts 32/9 x 22/11 x 26/9 x 31/10): 4075.77 half-steps a turn. Lead 0.7 mm, bore 9.65 mm (ISO 11608-3, 3 ml
+ * cartridge): 51.197 microlitres, 5.1197 U of U-100 a turn.
+ */
+export const DEFAULT_RIG: RigConfig = {
+  drive: {
+    insulinPerTurnMicrounits: microunits(5_119_676),
+    halfStepsPerTurn: { numerator: 64 * 25_792, denominator: 405 },
+    encoder: { countsPerTurn: 2_400, toleranceCounts: 2 },
+    halfStepMs: 3,
+    holdMs: 20,
+    settleMs: 50,
+    pulseMaxMicrounits: microunits(50_000),
+    pulseIntervalMs: 2_000,
+    occlusionForceFraction: 0.5,
+  },
+  limits: {
+    bolusMaxMicrounits: microunits(10_000_000),
+    hourMaxMicrounits: microunits(15_000_000),
+    dayMaxMicrounits: microunits(80_000_000),
+    basalMaxMicrounitsPerHour: microunitsPerHour(5_000_000),
+  },
+  provisioning: {
+    basalMicrounitsPerHour: microunitsPerHour(900_000),
+    reservoirMicrounits: microunits(300_000_000),
+  },
+};
+
+/**
+ * Checks a rig before anything runs on it. Returns what is wrong with it, one line each, naming field and bound.
+ */
+export function rigErrors(rig: RigConfig): readonly string[] {
+  const errors: string[] = [];
+  for (const name of Object.keys(CEILINGS) as (keyof LimitsConfig)[]) {
+    const value = rig.limits[name];
+    if (!Number.isSafeInteger(value) || value <= 0 || value > CEILINGS[name])
+      errors.push(`limits.${name} is ${value}; it must be an integer from 1 to ${CEILINGS[name]}`);
+  }
+  const { drive, provisioning } = rig;
+  if (provisioning.basalMicrounitsPerHour > rig.limits.basalMaxMicrounitsPerHour)
+    errors.push("provisioning.basalMicrounitsPerHour is over limits.basalMaxMicrounitsPerHour");
+  if (drive.pulseMaxMicrounits > 50_000) errors.push("drive.pulseMaxMicrounits is over 50000 (0.05 U)");
+  if (drive.pulseIntervalMs < 2_000) errors.push("drive.pulseIntervalMs is under 2000 (1.5 U/min)");
+  if (drive.halfStepMs < 2) errors.push("drive.halfStepMs is under 2: the rotor would lose steps");
+  return errors;
+}

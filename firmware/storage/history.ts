@@ -1,0 +1,203 @@
+/**
+ * The history of events: 32-byte records in a ring over raw flash, oldest block erased first. Owns the whole
+ * partition; never makes a sequence number, never repeats one, never changes a record once written.
+ *
+ * A slot is erased (all FF), holds a record (its check is right), or is torn (anything else: a cut write, a cut erase,
+ * rot) and is passed over. A block is filled from its first slot, each time into the first erased one after the last
+ * record, so nothing written lies behind an erased slot. A block is erased whenever the write position enters it,
+ * whatever it holds. Sequences only rise along the ring, so the block whose first record has the highest sequence is
+ * the one being filled. A cut at any byte leaves:
+ * - of a write: a torn slot (or an erased one, or the record); the record is appended again by its sequence;
+ * - of an erase: remains of the oldest records, or nothing legible, in the block after the last record. Its sequences
+ *   are the lowest, so it is not taken for the one being filled, and the next append erases it again.
+ */
+
+import { equalInConstantTime } from "../base/bytes.js";
+import { layout } from "../base/layout.js";
+import type { FlashPartition } from "../board.js";
+import { CHECK_BYTES, checkedContent, withCheck } from "./checked.js";
+
+export interface HistoryRecord {
+  /** u32, ascending, never used twice. */
+  readonly sequence: number;
+  /** u16, the event type of the Insulin Delivery Service. */
+  readonly event: number;
+  /** u16, seconds since the last Reference Time event. */
+  readonly relativeOffsetS: number;
+  /** u48, pump clock. */
+  readonly pumpClockMs: number;
+  /** 0 to 10 bytes, the event's own. */
+  readonly data: Uint8Array;
+}
+
+const DATA_MAX_BYTES = 10;
+const RESERVED_BYTES = 3;
+const ERASED_BYTE = 0xff;
+
+const RECORD = layout(
+  ["sequence", "u32"],
+  ["event", "u16"],
+  ["relativeOffsetS", "u16"],
+  ["pumpClockMs", "u48"],
+  ["dataLength", "u8"],
+  ["data", { bytes: DATA_MAX_BYTES }],
+  ["reserved", { bytes: RESERVED_BYTES }],
+);
+const SLOT_BYTES = RECORD.sizeBytes + CHECK_BYTES;
+
+/** Where the next record goes; `slot` may be one past the block's last. */
+interface Position {
+  readonly block: number;
+  readonly slot: number;
+  readonly nextSequence: number;
+}
+
+export class HistoryLog {
+  readonly #flash: FlashPartition;
+  readonly #blockBytes: number;
+  readonly #blocks: number;
+  readonly #slotsPerBlock: number;
+  #position: Position | undefined;
+
+  /** Throws an invariant when the partition has fewer than two blocks (one is erased while the other keeps) or no room for a slot. */
+  constructor(flash: FlashPartition) {
+    const { size, blockLength } = flash.status();
+    this.#flash = flash;
+    this.#blockBytes = blockLength;
+    this.#blocks = Math.floor(size / blockLength);
+    this.#slotsPerBlock = Math.floor(blockLength / SLOT_BYTES);
+    if (!(this.#blocks >= 2 && this.#slotsPerBlock >= 1))
+      throw new Error(`invariant: ${size} bytes of flash in blocks of ${blockLength} hold no ring`);
+  }
+
+  /**
+   * Finds the write position; comes before anything else, and again after an append that threw. Writes nothing. Reads
+   * the slots of each block up to its first record, and one block whole. `nextSequence` is one above the newest
+   * record's, 0 when there is none.
+   */
+  mount(): { readonly nextSequence: number } {
+    this.#position = undefined;
+    let newest: { readonly block: number; readonly sequence: number } | undefined;
+    for (let block = 0; block < this.#blocks; block++) {
+      const sequence = this.#firstSequence(block);
+      if (sequence !== undefined && (newest === undefined || sequence > newest.sequence)) newest = { block, sequence };
+    }
+    // An empty ring is one about to enter block 0: that erases it, whatever it holds.
+    let position: Position = { block: this.#blocks - 1, slot: this.#slotsPerBlock, nextSequence: 0 };
+    if (newest) {
+      const { block } = newest;
+      this.#walk(block, (record, slot) => {
+        position = { block, slot: slot + 1, nextSequence: record.sequence + 1 };
+        return true;
+      });
+    }
+    this.#position = position;
+    return { nextSequence: position.nextSequence };
+  }
+
+  /**
+   * Appends the record unless its sequence is below `nextSequence`: then it is stored already, and nothing happens. A
+   * gap (events that were lost) is allowed. Throws what the flash throws, and when a slot does not read back as written
+   * or a block does not erase; then mount again. Throws an invariant when a field does not fit or nothing is mounted.
+   */
+  append(record: HistoryRecord): void {
+    const mounted = this.#mounted();
+    if (record.sequence < mounted.nextSequence) return;
+    const bytes = encodeRecord(record);
+    this.#position = undefined;
+    const { block, slot } = this.#erasedSlotFrom(mounted);
+    const offset = this.#offset(block, slot);
+    this.#flash.write(bytes, offset);
+    // A slot left erased would hide what follows it in its block.
+    if (!equalInConstantTime(this.#readSlot(block, slot), bytes))
+      throw new Error(`history: flash at ${offset} does not hold what was written`);
+    this.#position = { block, slot: slot + 1, nextSequence: record.sequence + 1 };
+  }
+
+  /**
+   * Visits the records with sequences `from` to `to`, both included, in ascending order; those that were overwritten or
+   * torn are passed over. Reads each block's first record and then only the blocks concerned. `visit` must not append.
+   */
+  read(from: number, to: number, visit: (record: HistoryRecord) => void): void {
+    const { block: newest } = this.#mounted();
+    const blockOfAge = (age: number): number => (newest + 1 + age) % this.#blocks;
+    let start = 0;
+    for (let age = 0; age < this.#blocks; age++) {
+      const first = this.#firstSequence(blockOfAge(age));
+      if (first !== undefined && first <= from) start = age;
+    }
+    for (let age = start; age < this.#blocks; age++) {
+      const reachedEnd = this.#walk(blockOfAge(age), (record) => {
+        if (record.sequence > to) return false;
+        if (record.sequence >= from) visit(record);
+        return true;
+      });
+      if (!reachedEnd) return;
+    }
+  }
+
+  #mounted(): Position {
+    if (!this.#position) throw new Error("invariant: the history is not mounted, or an append threw");
+    return this.#position;
+  }
+
+  /** The first erased slot at or after the position, in its block or else in the next one, which is erased for it. */
+  #erasedSlotFrom(position: Position): { readonly block: number; readonly slot: number } {
+    for (let slot = position.slot; slot < this.#slotsPerBlock; slot++)
+      if (isErased(this.#readSlot(position.block, slot))) return { block: position.block, slot };
+    const block = (position.block + 1) % this.#blocks;
+    this.#flash.eraseBlock(block, block + 1);
+    for (let slot = 0; slot < this.#slotsPerBlock; slot++)
+      if (isErased(this.#readSlot(block, slot))) return { block, slot };
+    throw new Error(`history: flash block ${block} does not erase`);
+  }
+
+  #firstSequence(block: number): number | undefined {
+    let sequence: number | undefined;
+    this.#walk(block, (record) => {
+      sequence = record.sequence;
+      return false;
+    });
+    return sequence;
+  }
+
+  /** Visits a block's records up to its first erased slot, as long as `visit` returns true; tells whether it always did. */
+  #walk(block: number, visit: (record: HistoryRecord, slot: number) => boolean): boolean {
+    for (let slot = 0; slot < this.#slotsPerBlock; slot++) {
+      const bytes = this.#readSlot(block, slot);
+      if (isErased(bytes)) return true;
+      const record = decodeRecord(bytes);
+      if (record && !visit(record, slot)) return false;
+    }
+    return true;
+  }
+
+  #offset(block: number, slot: number): number {
+    return block * this.#blockBytes + slot * SLOT_BYTES;
+  }
+
+  #readSlot(block: number, slot: number): Uint8Array {
+    return new Uint8Array(this.#flash.read(SLOT_BYTES, this.#offset(block, slot)));
+  }
+}
+
+function isErased(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === ERASED_BYTE);
+}
+
+function encodeRecord(record: HistoryRecord): Uint8Array {
+  const { data } = record;
+  if (data.length > DATA_MAX_BYTES) throw new Error(`invariant: ${data.length} bytes of event data do not fit`);
+  const padded = new Uint8Array(DATA_MAX_BYTES).fill(ERASED_BYTE);
+  padded.set(data);
+  const reserved = new Uint8Array(RESERVED_BYTES).fill(ERASED_BYTE);
+  return withCheck(RECORD.encode({ ...record, dataLength: data.length, data: padded, reserved }));
+}
+
+function decodeRecord(bytes: Uint8Array): HistoryRecord | undefined {
+  const content = checkedContent(bytes);
+  const fields = content && RECORD.decode(content);
+  if (!fields) return undefined;
+  const { sequence, event, relativeOffsetS, pumpClockMs } = fields;
+  return { sequence, event, relativeOffsetS, pumpClockMs, data: fields.data.slice(0, fields.dataLength) };
+}

@@ -1,0 +1,142 @@
+/**
+ * The therapy after a boot: what the two blobs say together, what a power cut left uncertain, and what the user must be
+ * told. Nothing is resumed: bolus and temporary rate end at a reboot; basal goes on at the programmed rate. Pure.
+ */
+
+import { type Microunits, microunits, type UptimeMs } from "../base/units.js";
+import { AnnunciationType } from "../ids/values.js";
+import { jumpMicrounits } from "../motor/geometry.js";
+import type { RigConfig } from "../rig.js";
+import type { Loaded } from "../storage/blob.js";
+import { annunciated, apply, beginChange, bolusEnded, type Change, finishChange, tbrStopped } from "./change.js";
+import type { DoseId } from "./commands.js";
+import { dataCorruption, TbrEndReason } from "./events.js";
+import { type Journal, NEW_JOURNAL, totalMicrounits } from "./journal.js";
+import { activeBolus, type LedgerEntry } from "./ledger.js";
+import { newStanding, type Standing } from "./standing.js";
+import { beginTherapy, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
+import { closeHours, hourOf } from "./windows.js";
+
+export interface BootFindings {
+  readonly standing: Loaded<Standing>;
+  readonly journal: Loaded<Journal>;
+  /** Sequence that the history log would give its next event: the standing state may not know, when it was lost. */
+  readonly historyNextSequence: number;
+  /** The epoch that begins: after a loss, nothing is known of any dose before it. */
+  readonly epoch: number;
+}
+
+/** The state after a boot of a provisioned pump, and the standing state to make durable before anything else. */
+export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig): TherapyStep {
+  const standingKept = "value" in found.standing ? found.standing.value : undefined;
+  const journalKept = "value" in found.journal ? found.journal.value : undefined;
+  if (!standingKept || !journalKept) return bootAfterLoss(found, standingKept, journalKept, now, rig);
+
+  // An alternating blob with one copy gone may be one pulse behind.
+  const unknownPulse = found.journal.kind === "oneCopy" ? rig.drive.pulseMaxMicrounits : microunits(0);
+  const { journal, standing } = withWindowsOf(standingKept, withUnknownPulse(journalKept, standingKept, unknownPulse));
+  const therapy = beginTherapy(standing, journal, now, rig);
+  const change = beginChange(therapy, therapy.journal.clockMs);
+  const bolus = activeBolus(standing.ledger);
+  const settled = bolus ? interrupted(change, bolus, unknownPulse, rig) : change;
+  const ended = tbrStopped(settled, TbrEndReason.ErrorAbort);
+  const told = standing.tbr ? annunciated(ended, AnnunciationType.TbrCanceled) : ended;
+  return finishChange(withPulseClosed(annunciated(told, AnnunciationType.DateTimeIssue)), true);
+}
+
+/** The last copy may be one pulse behind: of the bolus under way if there is one, else of basal. */
+function withUnknownPulse(journal: Journal, standing: Standing, unknown: Microunits): Journal {
+  const total = activeBolus(standing.ledger) ? "bolusTotalMicrounits" : "basalTotalMicrounits";
+  return {
+    ...journal,
+    [total]: microunits(journal[total] + unknown),
+    openHourMicrounits: microunits(journal.openHourMicrounits + unknown),
+  };
+}
+
+/** Brings the two blobs' views of the hour together: either may have been written last. */
+function withWindowsOf(
+  standing: Standing,
+  journal: Journal,
+): { readonly standing: Standing; readonly journal: Journal } {
+  const sinceClosed = microunits(totalMicrounits(journal) - standing.windowsTotalMicrounits);
+  const hour = hourOf(journal.clockMs);
+  if (hour <= standing.windows.hour) return { standing, journal: { ...journal, openHourMicrounits: sinceClosed } };
+  const missing = microunits(sinceClosed - journal.openHourMicrounits);
+  const windows = closeHours(standing.windows, missing, hour);
+  const windowsTotalMicrounits = microunits(totalMicrounits(journal) - journal.openHourMicrounits);
+  return { standing: { ...standing, windows, windowsTotalMicrounits }, journal };
+}
+
+/** A bolus that the cut interrupted: certain when no pulse of it was open, else an interval of at most that pulse. */
+function interrupted(change: Change, bolus: LedgerEntry, unknownPulse: Microunits, rig: RigConfig): Change {
+  const { journal } = change.therapy;
+  const done = bolusDone(change.therapy, bolus);
+  const sameBolus =
+    journal.bolus.doseId.sequence === bolus.doseId.sequence && journal.bolus.doseId.epoch === bolus.doseId.epoch;
+  const open = sameBolus && journal.pulse?.source === "bolus" ? journal.pulse.insulinMicrounits : microunits(0);
+  const uncertain = open + unknownPulse;
+  if (uncertain === 0) {
+    const kind = done >= bolus.intendedMicrounits ? "delivered" : "stopped";
+    const ended = bolusEnded(change, kind, done, done);
+    return kind === "stopped" ? annunciated(ended, AnnunciationType.BolusCanceled) : ended;
+  }
+  const jump = jumpMicrounits(rig.drive);
+  const low = microunits(Math.max(0, done - jump));
+  const high = microunits(Math.min(done + uncertain, bolus.intendedMicrounits) + jump);
+  return annunciated(bolusEnded(change, "uncertain", low, high), AnnunciationType.BolusCanceled);
+}
+
+function withPulseClosed(change: Change): Change {
+  const journal = { ...change.therapy.journal, pulse: undefined };
+  return { ...change, therapy: { ...change.therapy, journal } };
+}
+
+/**
+ * A blob is gone that a provisioned pump must have: Stop, DataCorruption, and the last hour counted as full, until a
+ * person who knows better commits Run. A full day is not assumed: it would keep basal insulin from a person for a day.
+ */
+function bootAfterLoss(
+  found: BootFindings,
+  standingKept: Standing | undefined,
+  journalKept: Journal | undefined,
+  now: UptimeMs,
+  rig: RigConfig,
+): TherapyStep {
+  const fresh = newStanding(rig);
+  const kept = standingKept ?? fresh;
+  const journal: Journal = journalKept ?? {
+    ...NEW_JOURNAL,
+    clockMs: kept.clockMs,
+    // What the hour under way may have held comes on top of what is known.
+    basalTotalMicrounits: microunits(kept.windowsTotalMicrounits + rig.limits.hourMaxMicrounits),
+  };
+  const forgottenThrough: DoseId = { epoch: found.epoch - 1, sequence: 0xffffffff };
+  const hour = hourOf(journal.clockMs);
+  const standing: Standing = {
+    ...kept,
+    ...(standingKept ? {} : { ledger: { entries: [], forgottenThrough } }),
+    // The hour's limit counts as used: what was delivered in it is not known.
+    windows: { hour, closedMicrounits: [rig.limits.hourMaxMicrounits, ...kept.windows.closedMicrounits.slice(1)] },
+    windowsTotalMicrounits: totalMicrounits(journal),
+    history: {
+      ...kept.history,
+      nextSequence: Math.max(kept.history.nextSequence, found.historyNextSequence),
+      pending: standingKept ? kept.history.pending : [],
+    },
+  };
+  const therapy = beginTherapy(standing, { ...journal, openHourMicrounits: microunits(0), pulse: undefined }, now, rig);
+  return finishLoss(therapy, rig);
+}
+
+function finishLoss(therapy: Therapy, rig: RigConfig): TherapyStep {
+  const begun = beginChange(therapy, therapy.journal.clockMs);
+  const bolus = activeBolus(therapy.standing.ledger);
+  const jump = jumpMicrounits(rig.drive);
+  // The journal that knew how far it came is gone: anything up to the whole may have moved.
+  const ended = bolus
+    ? bolusEnded(begun, "uncertain", microunits(0), microunits(bolus.intendedMicrounits + jump))
+    : begun;
+  const halted = apply(tbrStopped(ended, TbrEndReason.ErrorAbort), { run: false }, 0, dataCorruption());
+  return finishChange(annunciated(halted, AnnunciationType.SystemIssue), true);
+}

@@ -1,0 +1,111 @@
+/** Building blocks of a change to the standing state: each returns the change so far, made durable once, at the end. */
+
+import { type Microunits, MS_PER_MINUTE, type PumpClockMs } from "../base/units.js";
+import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
+import { annunciate, confirmOldest } from "./annunciations.js";
+import {
+  annunciationChanged,
+  basalRateChanged,
+  bolusDelivered,
+  controlStateChanged,
+  TbrEndReason,
+  tbrEnded,
+} from "./events.js";
+import { type NewEvent, withEvents } from "./history.js";
+import { activeBolus, type EntryKind, settle } from "./ledger.js";
+import type { Standing } from "./standing.js";
+import { accrueTo, basalRate, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
+
+/** A change under way. */
+export interface Change {
+  readonly therapy: Therapy;
+  readonly clockMs: PumpClockMs;
+  readonly events: readonly NewEvent[];
+}
+
+/** Begins a change at `clockMs`, with basal insulin accounted for up to then at the rate that was in force. */
+export function beginChange(therapy: Therapy, clockMs: PumpClockMs): Change {
+  return { therapy: accrueTo(therapy, clockMs), clockMs, events: [] };
+}
+
+/** Changes fields of the standing state, sets Status Changed flags, adds history events. */
+export function apply(
+  change: Change,
+  standing: Partial<Standing>,
+  flags: number,
+  ...events: readonly NewEvent[]
+): Change {
+  const { therapy } = change;
+  const next = { ...therapy, standing: { ...therapy.standing, ...standing }, changed: therapy.changed | flags };
+  return { ...change, therapy: next, events: [...change.events, ...events] };
+}
+
+/** Ends a change: numbers its events and asks for the standing state to be made durable. */
+export function finishChange(change: Change, restarted = false): TherapyStep {
+  const { therapy, clockMs, events } = change;
+  const history = withEvents(therapy.standing.history, events, clockMs, restarted);
+  const recorded = history.pending.length > 0 ? StatusChangedFlag.HistoryEvent : 0;
+  const standing = { ...therapy.standing, clockMs, history };
+  const next = { ...therapy, standing, changed: therapy.changed | recorded };
+  return { next, record: { kind: "standing", value: standing } };
+}
+
+export function annunciated(change: Change, type: AnnunciationType): Change {
+  const annunciations = annunciate(change.therapy.standing.annunciations, type);
+  const newest = annunciations?.pending.at(-1);
+  if (!annunciations || !newest) return change;
+  return apply(change, { annunciations }, StatusChangedFlag.Annunciation, annunciationChanged(newest, false));
+}
+
+/** The user's confirmation, on the pump, of the oldest annunciation. */
+export function confirmed(change: Change): Change {
+  const result = confirmOldest(change.therapy.standing.annunciations);
+  if (!result) return change;
+  const event = annunciationChanged(result.confirmed, true);
+  return apply(change, { annunciations: result.annunciations }, StatusChangedFlag.Annunciation, event);
+}
+
+/** Ends the active bolus, if there is one. */
+export function bolusEnded(
+  change: Change,
+  kind: Exclude<EntryKind, "applied" | "delivering">,
+  lowMicrounits: Microunits,
+  highMicrounits: Microunits,
+): Change {
+  const bolus = activeBolus(change.therapy.standing.ledger);
+  if (!bolus) return change;
+  const ledger = settle(change.therapy.standing.ledger, kind, lowMicrounits, highMicrounits);
+  return apply(change, { ledger }, StatusChangedFlag.ActiveBolus, bolusDelivered(bolus.bolusId, highMicrounits));
+}
+
+/** Ends the active bolus where it stands, between two pulses: the amount is certain. */
+export function bolusStopped(change: Change): Change {
+  const bolus = activeBolus(change.therapy.standing.ledger);
+  if (!bolus) return change;
+  const done = bolusDone(change.therapy, bolus);
+  return bolusEnded(change, "stopped", done, done);
+}
+
+/** Ends the temporary rate, if there is one; `reason` is a TbrEndReason. */
+export function tbrStopped(change: Change, reason: number): Change {
+  const { tbr } = change.therapy.standing;
+  if (!tbr) return change;
+  const leftMs = Math.max(0, tbr.endsAtMs - change.clockMs);
+  const effectiveMinutes = Math.floor((tbr.durationMinutes * MS_PER_MINUTE - leftMs) / MS_PER_MINUTE);
+  return apply(change, { tbr: undefined }, StatusChangedFlag.ActiveBasal, tbrEnded(effectiveMinutes, reason));
+}
+
+/** Stops everything: bolus, temporary rate, basal. */
+export function stopped(change: Change): Change {
+  const ended = tbrStopped(bolusStopped(change), TbrEndReason.Canceled);
+  if (!ended.therapy.standing.run) return ended;
+  const flags = StatusChangedFlag.TherapyControlState | StatusChangedFlag.ActiveBasal;
+  return apply(ended, { run: false }, flags, controlStateChanged(false));
+}
+
+/** Records the change of the rate in force that `change` made, if it made one. */
+export function rateRecorded(before: Therapy, change: Change): Change {
+  const from = basalRate(before.standing);
+  const to = basalRate(change.therapy.standing);
+  return from === to ? change : apply(change, {}, StatusChangedFlag.ActiveBasal, basalRateChanged(from, to));
+}

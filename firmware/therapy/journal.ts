@@ -1,0 +1,108 @@
+/**
+ * The pulse journal: what must be durable before each pulse moves. Under 64 bytes with its envelope, one write a
+ * pulse, so that flash outlives the pump. Beginning pulse n settles pulse n - 1. Totals count every pulse begun, whole:
+ * the upper bound of what moved.
+ */
+
+import { layout } from "../base/layout.js";
+import { type Microunits, microunits, type PumpClockMs, pumpClockMs } from "../base/units.js";
+import type { PulseBegun } from "../motor/motor.js";
+import type { BlobSpec } from "../storage/blob.js";
+import type { Owed } from "./basal.js";
+import type { DoseId } from "./commands.js";
+
+export type PulseSource = "bolus" | "basal";
+
+export interface Journal {
+  readonly clockMs: PumpClockMs;
+  readonly bolusTotalMicrounits: Microunits;
+  readonly basalTotalMicrounits: Microunits;
+  /** Delivered in the pump clock's hour under way. */
+  readonly openHourMicrounits: Microunits;
+  readonly basalOwed: Owed;
+  /** The motor's carried fraction of a half-step (motor/geometry.ts), after the pulse below. */
+  readonly stepRemainder: number;
+  /** Coil phase after the pulse below. */
+  readonly coilPhase: number;
+  /** The pulse begun last and not known to have finished. */
+  readonly pulse: { readonly source: PulseSource; readonly insulinMicrounits: Microunits } | undefined;
+  /** The newest bolus and what of it was known to be delivered before the pulse above. Epoch 0: none yet. */
+  readonly bolus: { readonly doseId: DoseId; readonly doneMicrounits: Microunits };
+}
+
+/** A journal entry that begins a pulse; its durability is what the motor asks for. */
+export type JournalBegun = Journal & PulseBegun;
+
+const JournalLayout = layout(
+  ["clockMs", "u48"],
+  ["bolusTotal", "u48"],
+  ["basalTotal", "u48"],
+  ["openHour", "u32"],
+  ["basalOwed", "u48"],
+  ["stepRemainder", "u32"],
+  ["coilPhase", "u8"],
+  ["pulseSource", "u8"],
+  ["pulseInsulin", "u16"],
+  ["bolusEpoch", "u32"],
+  ["bolusSequence", "u32"],
+  ["bolusDone", "u32"],
+);
+
+const PulseCode = { none: 0, bolus: 1, basal: 2 } as const;
+
+export const JOURNAL_BLOB: BlobSpec<Journal> = {
+  name: "journal",
+  version: 1,
+  copies: "alternating",
+  encode: (journal) =>
+    JournalLayout.encode({
+      clockMs: journal.clockMs,
+      bolusTotal: journal.bolusTotalMicrounits,
+      basalTotal: journal.basalTotalMicrounits,
+      openHour: journal.openHourMicrounits,
+      basalOwed: journal.basalOwed,
+      stepRemainder: journal.stepRemainder,
+      coilPhase: journal.coilPhase,
+      pulseSource: PulseCode[journal.pulse?.source ?? "none"],
+      pulseInsulin: journal.pulse?.insulinMicrounits ?? 0,
+      bolusEpoch: journal.bolus.doseId.epoch,
+      bolusSequence: journal.bolus.doseId.sequence,
+      bolusDone: journal.bolus.doneMicrounits,
+    }),
+  decode(bytes) {
+    const fields = JournalLayout.decode(bytes);
+    if (!fields || fields.pulseSource > PulseCode.basal) return undefined;
+    const source = fields.pulseSource === PulseCode.bolus ? "bolus" : "basal";
+    const insulinMicrounits = microunits(fields.pulseInsulin);
+    return {
+      clockMs: pumpClockMs(fields.clockMs),
+      bolusTotalMicrounits: microunits(fields.bolusTotal),
+      basalTotalMicrounits: microunits(fields.basalTotal),
+      openHourMicrounits: microunits(fields.openHour),
+      basalOwed: fields.basalOwed,
+      stepRemainder: fields.stepRemainder,
+      coilPhase: fields.coilPhase,
+      pulse: fields.pulseSource === PulseCode.none ? undefined : { source, insulinMicrounits },
+      bolus: {
+        doseId: { epoch: fields.bolusEpoch, sequence: fields.bolusSequence },
+        doneMicrounits: microunits(fields.bolusDone),
+      },
+    };
+  },
+};
+
+export const NEW_JOURNAL: Journal = {
+  clockMs: pumpClockMs(0),
+  bolusTotalMicrounits: microunits(0),
+  basalTotalMicrounits: microunits(0),
+  openHourMicrounits: microunits(0),
+  basalOwed: 0,
+  stepRemainder: 0,
+  coilPhase: 0,
+  pulse: undefined,
+  bolus: { doseId: { epoch: 0, sequence: 0 }, doneMicrounits: microunits(0) },
+};
+
+/** All insulin counted as delivered since provisioning, at its upper bound. */
+export const totalMicrounits = (journal: Journal): Microunits =>
+  microunits(journal.bolusTotalMicrounits + journal.basalTotalMicrounits);

@@ -1,0 +1,116 @@
+/**
+ * The therapy: what the pump delivers, and what it may. Decides; never writes, moves or sends: each decision is a step
+ * that returns the next state and at most one record to make durable before anything else happens.
+ *
+ *     motion:   idle --pulse begun (journal durable)--> pulsing --pulse ended--> idle
+ *     control:  stop <--Run / Stop, occlusion, fault--> run
+ *     a bolus:  see ledger.ts
+ *
+ * Insulin that is due comes from the pump clock; the motor's reports say what moved.
+ */
+
+import type { Fault } from "../base/fault.js";
+import {
+  type Microunits,
+  type MicrounitsPerHour,
+  microunits,
+  type PumpClockMs,
+  pumpClockMs,
+  type UptimeMs,
+} from "../base/units.js";
+import { StatusChangedFlag } from "../ids/values.js";
+import type { PulseBegun } from "../motor/motor.js";
+import type { RigConfig } from "../rig.js";
+import { accrue } from "./basal.js";
+import { type Journal, type JournalBegun, totalMicrounits } from "./journal.js";
+import { activeBolus, type LedgerEntry } from "./ledger.js";
+import type { Delivered } from "./limits.js";
+import type { Standing } from "./standing.js";
+
+export interface Therapy {
+  readonly standing: Standing;
+  /** As it is now, ahead of what is durable. Its `clockMs` is how far basal insulin has been accounted for. */
+  readonly journal: Journal;
+  /** The pump clock when uptime was 0. */
+  readonly bootClockMs: PumpClockMs;
+  readonly motion: { readonly kind: "idle" } | ({ readonly kind: "pulsing" } & PulseBegun);
+  /** No pulse begins before. */
+  readonly nextPulseAt: UptimeMs;
+  /** When the journal was last made durable. */
+  readonly savedAt: UptimeMs;
+  /** Status Changed flags, latched until they are reset. */
+  readonly changed: number;
+  /** Latched until a restart: the motor stands still. */
+  readonly fault: Fault | undefined;
+}
+
+/** What to make durable before `next` is adopted. `pulse` begins motion once it is. */
+export type TherapyRecord =
+  | { readonly kind: "journal"; readonly value: Journal }
+  | { readonly kind: "pulse"; readonly value: JournalBegun }
+  | { readonly kind: "standing"; readonly value: Standing };
+
+export interface TherapyStep {
+  readonly next: Therapy;
+  readonly record?: TherapyRecord;
+}
+
+/** All bits of Status Changed that this version sets: after a boot everything may have changed. */
+export const EVERYTHING_CHANGED = Object.values(StatusChangedFlag).reduce((all, flag) => all | flag, 0);
+
+export const clockAt = (therapy: Therapy, now: UptimeMs): PumpClockMs => pumpClockMs(therapy.bootClockMs + now);
+
+/** The rate in force: zero in Stop, the temporary rate while there is one. */
+export function basalRate(standing: Standing): MicrounitsPerHour {
+  if (!standing.run) return 0 as MicrounitsPerHour;
+  return standing.tbr?.rateMicrounitsPerHour ?? standing.basalMicrounitsPerHour;
+}
+
+/** Accounts for basal insulin up to `clockMs`: at the temporary rate up to its end, at the programmed rate after it. */
+export function accrueTo(therapy: Therapy, clockMs: PumpClockMs): Therapy {
+  const { journal, standing } = therapy;
+  if (clockMs <= journal.clockMs) return therapy;
+  const rate = basalRate(standing);
+  const untilMs = Math.min(clockMs, Math.max(journal.clockMs, standing.tbr?.endsAtMs ?? clockMs));
+  const owedUntil = accrue(journal.basalOwed, rate, untilMs - journal.clockMs);
+  const afterwards = standing.run ? standing.basalMicrounitsPerHour : rate;
+  const basalOwed = accrue(owedUntil, afterwards, clockMs - untilMs);
+  return { ...therapy, journal: { ...journal, clockMs, basalOwed } };
+}
+
+/** What of the active bolus is known to be delivered. */
+export function bolusDone(therapy: Therapy, entry: LedgerEntry): Microunits {
+  const { doseId, doneMicrounits } = therapy.journal.bolus;
+  const same = doseId.epoch === entry.doseId.epoch && doseId.sequence === entry.doseId.sequence;
+  return same ? doneMicrounits : microunits(0);
+}
+
+export function reservoirMicrounits(therapy: Therapy): Microunits {
+  return microunits(Math.max(0, therapy.standing.reservoirEndMicrounits - totalMicrounits(therapy.journal)));
+}
+
+/** What the gate judges by: windows, reservoir, and what the active bolus still has coming. */
+export function delivered(therapy: Therapy): Delivered {
+  const bolus = activeBolus(therapy.standing.ledger);
+  return {
+    windows: therapy.standing.windows,
+    openHourMicrounits: therapy.journal.openHourMicrounits,
+    reservedMicrounits: microunits(bolus ? bolus.intendedMicrounits - bolusDone(therapy, bolus) : 0),
+    reservoirMicrounits: reservoirMicrounits(therapy),
+  };
+}
+
+/** A new pump's therapy, or one whose blobs have been read (boot.ts), at uptime `now`. */
+export function beginTherapy(standing: Standing, journal: Journal, now: UptimeMs, rig: RigConfig): Therapy {
+  const clockMs = Math.max(standing.clockMs, journal.clockMs);
+  return {
+    standing,
+    journal: { ...journal, clockMs: pumpClockMs(clockMs) },
+    bootClockMs: pumpClockMs(clockMs - now),
+    motion: { kind: "idle" },
+    nextPulseAt: (now + rig.drive.pulseIntervalMs) as UptimeMs,
+    savedAt: now,
+    changed: EVERYTHING_CHANGED,
+    fault: undefined,
+  };
+}

@@ -1,0 +1,263 @@
+/**
+ * The radio medium: carries packets between centrals and peripherals, and is where attackers stand. Owns connections,
+ * latency, the supervision timeout and the tap; never looks into values, never decides for an end. Deterministic: it
+ * has no choice that the clock and its callers do not make. Loss below ATT is retransmitted by the link layer and shows
+ * as latency; only an attacker loses a packet for good.
+ */
+
+import { SUPERVISION_TIMEOUT_MS } from "./bluetooth.js";
+import { CentralEnd, type CentralOptions } from "./centralEnd.js";
+import type { Clock } from "./clock.js";
+import {
+  type AirEvent,
+  attBytes,
+  type Direction,
+  directionTo,
+  EMPTY,
+  isAnswer,
+  type LinkEnd,
+  opposite,
+  type Packet,
+  type PacketKind,
+  receiverOf,
+  type Side,
+  type Station,
+  type Wire,
+} from "./packet.js";
+import { advertisesCountersign } from "./service.js";
+import { PASS, type Tap } from "./tap.js";
+import type { Transport } from "./transport.js";
+
+/** One way; half a usual connection interval of 30 ms. */
+const LATENCY_MS = 15;
+
+/** What an attacker sends in an end's name; a value of at most 65,535 bytes. */
+export type Forgery = Omit<Packet, "connectionId">;
+
+/** What the ends themselves sent, whatever an attacker then did to it. */
+export interface Traffic {
+  readonly toPeripheral: { readonly packets: number; readonly bytes: number };
+  readonly toCentral: { readonly packets: number; readonly bytes: number };
+  /** Answers that reached an end: acceptances, write responses and confirmations. */
+  readonly roundTrips: number;
+}
+
+/** What an air may be given. */
+export interface AirOptions {
+  /** One-way latency of every packet. */
+  readonly latencyMs?: number;
+  /** Told of every packet, in order; see trace.ts. */
+  readonly observer?: (event: AirEvent) => void;
+}
+
+interface Connection {
+  readonly id: number;
+  readonly address: string;
+  readonly ends: { central: LinkEnd | undefined; peripheral: LinkEnd | undefined };
+  /** Ends that an attacker keeps alive when the other is gone. */
+  readonly held: Set<Side>;
+}
+
+/** One radio medium. Attackers have `tap`, `inject`, `hold` and transports of their own. */
+export class Air {
+  readonly clock: Clock;
+  /** The attacker's hand on every packet; `undefined` lets all pass. */
+  tap: Tap | undefined;
+  readonly #latencyMs: number;
+  readonly #observer: ((event: AirEvent) => void) | undefined;
+  readonly #stations = new Map<string, Station>();
+  readonly #connections = new Map<number, Connection>();
+  readonly #scanning = new Set<CentralEnd>();
+  readonly #sent = { toPeripheral: { packets: 0, bytes: 0 }, toCentral: { packets: 0, bytes: 0 } };
+  #roundTrips = 0;
+  #lastConnectionId = 0;
+
+  constructor(clock: Clock, options: AirOptions = {}) {
+    this.clock = clock;
+    this.#latencyMs = options.latencyMs ?? LATENCY_MS;
+    this.#observer = options.observer;
+  }
+
+  /** A snapshot of the counters, in ATT PDU bytes (packet.ts). */
+  get traffic(): Traffic {
+    return {
+      toPeripheral: { ...this.#sent.toPeripheral },
+      toCentral: { ...this.#sent.toCentral },
+      roundTrips: this.#roundTrips,
+    };
+  }
+
+  /** Puts a peripheral's radio on the air. Throws when the address is taken. */
+  register(address: string, station: Station): void {
+    if (this.#stations.has(address)) throw new Error(`address ${address} is on the air already`);
+    this.#stations.set(address, station);
+  }
+
+  /** A registered station began to advertise: centrals that scan find it. */
+  advertisingStarted(address: string): void {
+    for (const central of [...this.#scanning]) if (this.#fits(central, address)) central.found(address);
+  }
+
+  /**
+   * The peripheral's power is gone: its server dies without a call, its centrals notice by the supervision timeout.
+   * Does nothing for an address that was never registered.
+   */
+  powerLost(address: string): void {
+    this.#stations.get(address)?.stop();
+    for (const connection of this.#connections.values())
+      if (connection.address === address && connection.ends.peripheral !== undefined)
+        this.#detach(connection, "peripheral");
+  }
+
+  /** A way for centrals to connect: to any pump (the first that fits, in order of registration) or to one address. */
+  transport(options: CentralOptions = {}): Transport {
+    return {
+      connect: (listener) =>
+        new CentralEnd(
+          {
+            clock: this.clock,
+            scan: (central) => this.#scan(central),
+            stopScan: (central) => this.#scanning.delete(central),
+            open: (central, address) => this.#open(central, address),
+          },
+          listener,
+          options,
+        ),
+    };
+  }
+
+  /**
+   * Attacker: a packet in an end's name, past the tap. Arrives after the latency; is lost when that end is gone by
+   * then.
+   */
+  inject(connectionId: number, forgery: Forgery): void {
+    const packet = { ...forgery, connectionId, value: forgery.value.slice() };
+    this.clock.schedule(() => this.#arrive(packet, "forged"), this.#latencyMs);
+  }
+
+  /**
+   * Attacker: keeps `side` of a connection up when the other side is gone, whether by disconnecting, by power or by
+   * timeout: nothing tells it, and its writes and indications are answered in the other's name. Lasts until `side`
+   * itself ends, or a `disconnect` is injected. Does nothing for a connection that has ended.
+   */
+  hold(connectionId: number, side: Side): void {
+    this.#connections.get(connectionId)?.held.add(side);
+  }
+
+  #fits(central: CentralEnd, address: string): boolean {
+    const advertisement = this.#stations.get(address)?.advertisement;
+    if (advertisement === undefined || !advertisesCountersign(advertisement)) return false;
+    return central.address === undefined || central.address === address;
+  }
+
+  #scan(central: CentralEnd): void {
+    this.#scanning.add(central);
+    const address = [...this.#stations.keys()].find((candidate) => this.#fits(central, candidate));
+    if (address !== undefined) central.found(address);
+  }
+
+  #open(central: CentralEnd, address: string): Wire {
+    this.#lastConnectionId += 1;
+    const connection: Connection = {
+      id: this.#lastConnectionId,
+      address,
+      ends: { central, peripheral: undefined },
+      held: new Set(),
+    };
+    this.#connections.set(connection.id, connection);
+    return this.#wire(connection, "central");
+  }
+
+  #wire(connection: Connection, from: Side): Wire {
+    return { send: (kind, value) => this.#send(connection, from, kind, value) };
+  }
+
+  #send(connection: Connection, from: Side, kind: PacketKind, value: Uint8Array): void {
+    if (connection.ends[from] === undefined) return;
+    const direction: Direction = directionTo(opposite(from));
+    const packet: Packet = { connectionId: connection.id, direction, kind, value };
+    this.#sent[direction].packets += 1;
+    this.#sent[direction].bytes += attBytes(packet);
+    this.#observe("sent", packet);
+    if (kind === "disconnect") this.#detach(connection, from);
+    const action = this.tap?.({ ...packet, value: value.slice() }) ?? PASS;
+    switch (action.kind) {
+      case "pass":
+        this.#carry(packet, 0);
+        return;
+      case "drop":
+        return;
+      case "delay":
+        this.#carry(packet, action.delayMs);
+        return;
+      case "duplicate":
+        this.#carry(packet, 0);
+        this.#carry(packet, 0);
+        return;
+      case "replace":
+        this.#carry({ ...packet, value: action.value }, 0);
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  #carry(packet: Packet, extraMs: number): void {
+    this.clock.schedule(() => this.#arrive(packet, "genuine"), this.#latencyMs + extraMs);
+  }
+
+  #arrive(packet: Packet, origin: "genuine" | "forged"): void {
+    const connection = this.#connections.get(packet.connectionId);
+    if (connection === undefined) return;
+    const side = receiverOf(packet.direction);
+    if (packet.kind === "connect" && side === "peripheral" && !this.#offer(connection)) return;
+    const end = connection.ends[side];
+    if (end === undefined) {
+      if (connection.held.has(opposite(side))) this.#answerFor(side, packet);
+      return;
+    }
+    if (packet.kind === "disconnect") {
+      if (origin === "genuine" && connection.held.has(side)) return;
+      this.#detach(connection, side);
+    }
+    this.#observe("arrived", packet);
+    if (isAnswer(packet)) this.#roundTrips += 1;
+    end.receive(packet.kind, packet.value.slice());
+  }
+
+  /** A connection request reaches the station. False when it comes to nothing: an old one, or nobody advertises. */
+  #offer(connection: Connection): boolean {
+    if (connection.ends.peripheral !== undefined || connection.ends.central === undefined) return false;
+    const station = this.#stations.get(connection.address);
+    connection.ends.peripheral = station?.accept(this.#wire(connection, "peripheral"));
+    return connection.ends.peripheral !== undefined;
+  }
+
+  #answerFor(gone: Side, packet: Packet): void {
+    const direction = directionTo(opposite(gone));
+    if (packet.kind === "indication")
+      this.inject(packet.connectionId, { direction, kind: "confirmation", value: EMPTY });
+    if (packet.kind === "write" || packet.kind === "subscribe")
+      this.inject(packet.connectionId, { direction, kind: "writeResponse", value: EMPTY });
+  }
+
+  /** One end is gone. The other hears of it by a packet, or by silence. */
+  #detach(connection: Connection, side: Side): void {
+    connection.ends[side] = undefined;
+    const other = opposite(side);
+    if (connection.ends[other] === undefined) {
+      this.#connections.delete(connection.id);
+      return;
+    }
+    this.clock.schedule(() => {
+      const end = connection.ends[other];
+      if (end === undefined || connection.held.has(other)) return;
+      this.#detach(connection, other);
+      end.receive("disconnect", EMPTY);
+    }, SUPERVISION_TIMEOUT_MS);
+  }
+
+  #observe(what: AirEvent["what"], packet: Packet): void {
+    this.#observer?.({ timeMs: this.clock.nowMs, what, packet });
+  }
+}

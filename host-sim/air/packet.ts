@@ -1,0 +1,125 @@
+/**
+ * What travels: GATT operations as discrete packets, and the ends and wires that they travel between. One packet stands
+ * for one ATT PDU, or for the making or ending of a link. The link layer's own retransmissions are below this.
+ */
+
+import { ATT_HEADER_BYTES } from "./bluetooth.js";
+
+/** The two ends of a connection. */
+export type Side = "central" | "peripheral";
+
+/** Where a packet is bound. */
+export type Direction = "toPeripheral" | "toCentral";
+
+/**
+ * - `connect` to the peripheral asks for a link; value: the central's ATT_MTU as u16, or empty when it asks for none.
+ *   `connect` to the central accepts; value: the agreed ATT_MTU as u16, or empty when it has no Countersign service.
+ * - `subscribe` writes the client characteristic configuration of fromPump; value: u16, bit 1 indications.
+ * - `write` carries a value to toPump. `writeResponse` answers `write` and `subscribe`: empty, or one ATT error code.
+ * - `indication` carries a value of fromPump; `confirmation` answers it, empty.
+ * - `disconnect` ends the link, empty.
+ */
+export type PacketKind =
+  | "connect"
+  | "subscribe"
+  | "write"
+  | "writeResponse"
+  | "indication"
+  | "confirmation"
+  | "disconnect";
+
+/** One packet on the air. */
+export interface Packet {
+  /** Numbered from 1 in the order of the attempts to connect; never used again. */
+  readonly connectionId: number;
+  readonly direction: Direction;
+  readonly kind: PacketKind;
+  readonly value: Uint8Array;
+}
+
+/** A packet leaving an end, before any attacker has it, or reaching an end, after. */
+export interface AirEvent {
+  readonly timeMs: number;
+  readonly what: "sent" | "arrived";
+  readonly packet: Packet;
+}
+
+/**
+ * One end of a connection. Each value it receives is its own copy. After `disconnect` in either direction the air
+ * calls it no more.
+ */
+export interface LinkEnd {
+  receive(kind: PacketKind, value: Uint8Array): void;
+}
+
+/**
+ * An end's way to the other end. Does nothing once the link has ended at this end; `disconnect` ends it. The sender
+ * leaves `value` alone afterwards.
+ */
+export interface Wire {
+  send(kind: PacketKind, value: Uint8Array): void;
+}
+
+/** A peripheral's radio as the air sees it. */
+export interface Station {
+  /** Advertising data while it advertises. */
+  readonly advertisement: Uint8Array | undefined;
+  /** Takes a link, whose first packet is `connect`; `undefined` when it does not advertise or has no slot free. */
+  accept(wire: Wire): LinkEnd | undefined;
+  /**
+   * Has no power any more: everything ends at once, and neither the firmware nor the air is told. For the air to
+   * call.
+   */
+  stop(): void;
+}
+
+export const EMPTY = new Uint8Array(0);
+
+/** Two bytes, little-endian. */
+export function u16(value: number): Uint8Array {
+  return Uint8Array.of(value & 0xff, (value >> 8) & 0xff);
+}
+
+/** Reads two little-endian bytes; `undefined` for any other length. */
+export function readU16(bytes: Uint8Array): number | undefined {
+  return bytes.length === 2 ? (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8) : undefined;
+}
+
+export function directionTo(side: Side): Direction {
+  return side === "peripheral" ? "toPeripheral" : "toCentral";
+}
+
+export function receiverOf(direction: Direction): Side {
+  return direction === "toPeripheral" ? "peripheral" : "central";
+}
+
+export function opposite(side: Side): Side {
+  return side === "peripheral" ? "central" : "peripheral";
+}
+
+/** Whether the packet completes a round trip: it answers a packet of the other end. */
+export function isAnswer({ kind, direction }: Packet): boolean {
+  return kind === "writeResponse" || kind === "confirmation" || (kind === "connect" && direction === "toCentral");
+}
+
+/**
+ * Size in bytes of the ATT PDU: opcode, handle and value of a request or indication, the opcode alone of an answer
+ * (with the failed request's opcode, handle and the code for an error, Vol 3 Part F 3.4.1.1). 0 for what is no ATT PDU.
+ */
+export function attBytes(packet: Packet): number {
+  switch (packet.kind) {
+    case "subscribe":
+    case "write":
+    case "indication":
+      return packet.value.length + ATT_HEADER_BYTES;
+    case "writeResponse":
+      return packet.value.length === 0 ? 1 : 5;
+    case "confirmation":
+      return 1;
+    case "connect":
+    case "disconnect":
+      return 0;
+    default:
+      return packet.kind satisfies never;
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * A countersigned command from order to answer: Prepare, Challenge, judge the reading, store the pending command,
+ * Commit, the command's own response. PROTOCOL.md section 7.
+ */
+
+import { type Challenge, CONTROL, type DoseId, decodeControl, encodeCommit, encodePrepare } from "./control.js";
+import { countersign } from "./countersignature.js";
+import type { PendingCommands } from "./doses.js";
+import { CHANNEL, COMMAND, SUCCESS } from "./ids.js";
+import { decodeBolusId, decodeResponse } from "./idsAnswers.js";
+import type { Bond } from "./pairing.js";
+import { maySign, type Order } from "./readings.js";
+import { CHANNEL_CONTROL, STALE_MS } from "./records.js";
+import type { Exchange, Incoming, NotSentReason, Operation, Step } from "./requests.js";
+
+/** The longest life that a pump grants a challenge, in s (PROTOCOL.md section 7). */
+export const LONGEST_LIFE_SECONDS = 30;
+
+/** How a countersigned command ended. */
+export type CommandResult<T> =
+  /** The pump has accepted it. `value.doseId` names it for Outcome. */
+  | { readonly kind: "ok"; readonly value: T }
+  /** Refused with a response code at Prepare (no doseId) or at Commit; nothing has moved and nothing will. */
+  | { readonly kind: "refused"; readonly code: number; readonly doseId: DoseId | undefined }
+  /** The pump's reading is not what was ordered, or was not approved: not signed. Nothing has moved. */
+  | { readonly kind: "notSigned"; readonly reading: Uint8Array }
+  /** An earlier command is pending: resolve it first. Nothing was sent. */
+  | { readonly kind: "blocked"; readonly doseId: DoseId }
+  /** The session ended after Commit: whether the pump took it, resolve will tell. Never just order it again. */
+  | { readonly kind: "lost"; readonly doseId: DoseId }
+  /** No Commit was sent; nothing has moved. */
+  | { readonly kind: "notSent"; readonly reason: NotSentReason };
+
+/** What every accepted command is known by. */
+export interface Accepted {
+  readonly doseId: DoseId;
+}
+
+/** An accepted bolus. */
+export interface AcceptedBolus extends Accepted {
+  /** The pump's ID of the bolus, for Cancel Bolus and Get Active Bolus Delivery. */
+  readonly bolusId: number;
+}
+
+/** Reads a command's own response; undefined when it is none. */
+export type AcceptedReader<T> = (answer: Uint8Array, doseId: DoseId) => T | undefined;
+
+/** What a countersigned command works with. */
+export interface CommandContext {
+  readonly bond: Bond;
+  readonly controllerId: Uint8Array;
+  /** Life asked for the challenge, in s, 1 to 255. */
+  readonly lifeSeconds: number;
+  readonly pending: PendingCommands;
+  /** Whether a one-step command that ends the challenge waits. */
+  overtaken(): boolean;
+  /** The store refused a write. */
+  storeFailed(error: unknown): void;
+}
+
+type Phase =
+  | { readonly kind: "waiting" | "preparing" | "over" }
+  | { readonly kind: "committed"; readonly doseId: DoseId };
+
+/** One countersigned command in the queue. `T` is what its own response gives. */
+export class CountersignedCommand<T extends Accepted> implements Operation {
+  readonly #context: CommandContext;
+  readonly #order: Order;
+  readonly #command: Uint8Array;
+  readonly #accepted: AcceptedReader<T>;
+  readonly #done: (result: CommandResult<T>) => void;
+  #phase: Phase = { kind: "waiting" };
+
+  /** `command`: the bytes of `order`. */
+  constructor(
+    context: CommandContext,
+    order: Order,
+    command: Uint8Array,
+    accepted: AcceptedReader<T>,
+    done: (result: CommandResult<T>) => void,
+  ) {
+    this.#context = context;
+    this.#order = order;
+    this.#command = command;
+    this.#accepted = accepted;
+    this.#done = done;
+  }
+
+  begin(): Step {
+    const doseId = this.#context.pending.blocking(this.#isDose);
+    if (doseId !== undefined) return this.#finish({ kind: "blocked", doseId });
+    this.#phase = { kind: "preparing" };
+    const value = encodePrepare(this.#context.lifeSeconds, CHANNEL.command, this.#command);
+    return exchange(CHANNEL_CONTROL, value, (answer) => this.#onPrepared(answer));
+  }
+
+  ended(): void {
+    const phase = this.#phase;
+    this.#phase = { kind: "over" };
+    if (phase.kind === "committed") this.#done({ kind: "lost", doseId: phase.doseId });
+    else this.#done({ kind: "notSent", reason: phase.kind === "waiting" ? "noSession" : "linkEnded" });
+  }
+
+  get #isDose(): boolean {
+    return this.#order.command === "setBolus";
+  }
+
+  #onPrepared({ channel, value, lateMs }: Incoming): Step | undefined {
+    const message = channel === CHANNEL_CONTROL ? decodeControl(value) : undefined;
+    if (message?.kind === "refused" && message.request === CONTROL.prepare)
+      return this.#finish({ kind: "refused", code: message.code, doseId: undefined });
+    if (message?.kind !== "challenge") return undefined;
+    const { challenge } = message;
+    if (challenge.lifeSeconds !== Math.min(this.#context.lifeSeconds, LONGEST_LIFE_SECONDS)) return undefined;
+    if (lateMs > STALE_MS) return this.#finish({ kind: "notSent", reason: "challengeLate" });
+    const { reading } = challenge;
+    const signs = maySign(this.#order, reading);
+    // Whoever approves may have ended the session, or asked for a Stop, meanwhile.
+    if (this.#phase.kind === "over") return undefined;
+    if (!signs) return this.#finish({ kind: "notSigned", reading });
+    if (this.#context.overtaken()) return this.#finish({ kind: "notSent", reason: "overtaken" });
+    return this.#commit(challenge);
+  }
+
+  #commit({ doseId, challenge, reading }: Challenge): Step {
+    const { bond, controllerId, pending } = this.#context;
+    const { pumpId } = bond;
+    const written = pending.store({ pumpId, doseId, isDose: this.#isDose });
+    if (written.kind === "failed") {
+      this.#context.storeFailed(written.error);
+      return this.#finish({ kind: "notSent", reason: "storeFailed" });
+    }
+    this.#phase = { kind: "committed", doseId };
+    const command = this.#command;
+    const channel = CHANNEL.command;
+    const tag = countersign(bond.kDose, { pumpId, controllerId, doseId, challenge, channel, command, reading });
+    return exchange(CHANNEL_CONTROL, encodeCommit(doseId, tag), (answer) => this.#onCommitted(answer, doseId));
+  }
+
+  #onCommitted({ channel, value }: Incoming, doseId: DoseId): Step | undefined {
+    if (channel === CHANNEL_CONTROL) {
+      const message = decodeControl(value);
+      if (message?.kind !== "refused" || message.request !== CONTROL.commit) return undefined;
+      this.#settle(doseId);
+      return this.#finish({ kind: "refused", code: message.code, doseId });
+    }
+    const accepted = channel === CHANNEL.command ? this.#accepted(value, doseId) : undefined;
+    if (accepted === undefined) return undefined;
+    if (this.#isDose) this.#context.pending.accepted(this.#context.bond.pumpId, doseId);
+    else this.#settle(doseId);
+    return this.#finish({ kind: "ok", value: accepted });
+  }
+
+  #settle(doseId: DoseId): void {
+    const written = this.#context.pending.settled(this.#context.bond.pumpId, doseId);
+    if (written.kind === "failed") this.#context.storeFailed(written.error);
+  }
+
+  #finish(result: CommandResult<T>): Step {
+    this.#phase = { kind: "over" };
+    return { kind: "done", report: () => this.#done(result) };
+  }
+}
+
+function exchange(channel: number, value: Uint8Array, accept: Exchange["accept"]): Step {
+  return { kind: "next", exchange: { channel, value, accept } };
+}
+
+/** Reads the response to Set Bolus. */
+export function acceptedBolus(answer: Uint8Array, doseId: DoseId): AcceptedBolus | undefined {
+  const bolusId = decodeBolusId(answer, COMMAND.setBolusResponse);
+  return bolusId === undefined ? undefined : { doseId, bolusId };
+}
+
+/** Gives the reader of the general response to `opcode`, which after a Commit can only say Success. */
+export function acceptedCommand(opcode: number): AcceptedReader<Accepted> {
+  return (answer, doseId) => {
+    const response = decodeResponse(answer, COMMAND.response);
+    return response?.request === opcode && response.code === SUCCESS ? { doseId } : undefined;
+  };
+}

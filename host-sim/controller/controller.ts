@@ -1,0 +1,278 @@
+/**
+ * A controller for one pump at a time: pairs, opens a session, sends requests, and never lets a lost answer become a
+ * second dose. The way in for applications; everything else in this folder is what it is made of.
+ *
+ * Callbacks only: each `done` is called once. Nothing here knows a platform: radio, clock, randomness and storage are
+ * given.
+ */
+
+import type { Transport } from "../air/transport.js";
+import { equalBytes } from "./bytes.js";
+import type { Clock } from "./clock.js";
+import {
+  type Accepted,
+  type AcceptedBolus,
+  type AcceptedReader,
+  acceptedBolus,
+  acceptedCommand,
+  type CommandResult,
+  CountersignedCommand,
+} from "./commands.js";
+import { Connection, type ControllerEvent, type ControllerState, type OpenSession } from "./connection.js";
+import type { DoseId, Outcome } from "./control.js";
+import { isFinal, PendingCommands } from "./doses.js";
+import type { EndReason } from "./ends.js";
+import { type BOLUS_VALUE, COMMAND, type TbrOrder } from "./ids.js";
+import type { ActiveBasal, Annunciation, BolusDelivery, DeliveredInsulin, Features, Status } from "./idsAnswers.js";
+import { parseShown } from "./pairing.js";
+import { type Approve, encodeOrder, type Order } from "./readings.js";
+import * as reads from "./reads.js";
+import { type Result, simpleOperation } from "./requests.js";
+import { type ControllerStore, Keeper } from "./store.js";
+
+/** Life asked for a challenge when the options name none: what a controller without a user at hand asks. */
+export const DEFAULT_LIFE_SECONDS = 10;
+
+/** How {@link Controller.open} ended. What each reason asks for: END_ADVICE. */
+export type OpenResult =
+  | { readonly kind: "ok"; readonly value: OpenSession }
+  | { readonly kind: "failed"; readonly reason: EndReason }
+  /** A session is open, opening or closing. */
+  | { readonly kind: "notClosed" };
+
+/** How {@link Controller.pair} ended. */
+export type PairResult =
+  | OpenResult
+  /** The text is none that a pump shows; `what` says why, to the user. */
+  | { readonly kind: "malformed"; readonly what: string }
+  /** A bond was made, and whether the pump has it is not known: `open` within 7 minutes, or pair again. */
+  | { readonly kind: "unfinished"; readonly reason: EndReason };
+
+/** What a {@link Controller} is made of. */
+export interface ControllerOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** That many bytes from a cryptographically secure source. */
+  readonly random: (length: number) => Uint8Array;
+  readonly store: ControllerStore;
+  readonly onEvent?: (event: ControllerEvent) => void;
+  /** Life asked for a challenge, in s, 1 to 255; the pump grants at most 30. 10 unless given. */
+  readonly lifeSeconds?: number;
+}
+
+type Done<T> = (result: T) => void;
+
+/** See the module. */
+export class Controller {
+  readonly #keeper: Keeper;
+  readonly #connection: Connection;
+  readonly #pending: PendingCommands;
+  readonly #lifeSeconds: number;
+  readonly #storeFailed: (error: unknown) => void;
+
+  /** Reads the store, or begins it. Throws when it is damaged, and a RangeError for a life not within 1 to 255. */
+  constructor(options: ControllerOptions) {
+    const { transport, clock, random, store, onEvent = () => {}, lifeSeconds = DEFAULT_LIFE_SECONDS } = options;
+    if (!Number.isInteger(lifeSeconds) || lifeSeconds < 1 || lifeSeconds > 255)
+      throw new RangeError(`lifeSeconds is ${lifeSeconds}: give a whole number from 1 to 255`);
+    this.#storeFailed = (error) => onEvent({ kind: "storeFailed", error });
+    this.#keeper = new Keeper(store, random);
+    const context = { transport, clock, keeper: this.#keeper, random, storeFailed: this.#storeFailed };
+    this.#connection = new Connection(context, onEvent);
+    this.#pending = new PendingCommands(this.#keeper);
+    this.#lifeSeconds = lifeSeconds;
+  }
+
+  get state(): ControllerState {
+    return this.#connection.state;
+  }
+
+  /**
+   * Pairs with the pump that shows `shownText` (base32, as typed or scanned), confirms the bond and leaves a session
+   * open. A lost answer is made good by itself; where that fails too, the result is `unfinished`.
+   */
+  pair(shownText: string, done: Done<PairResult>): void {
+    const text = parseShown(shownText);
+    if (text.kind === "malformed") done(text);
+    else if (this.state.kind !== "closed") done({ kind: "notClosed" });
+    else
+      this.#connection.start(
+        {
+          opened: (value) => done({ kind: "ok", value }),
+          failed: (reason, bondMade) => done({ kind: bondMade ? "unfinished" : "failed", reason }),
+        },
+        text.shown,
+      );
+  }
+
+  /** Opens a session with the bonded pump that answers; provisional bonds are tried first, newest first. */
+  open(done: Done<OpenResult>): void {
+    if (this.state.kind !== "closed") done({ kind: "notClosed" });
+    else
+      this.#connection.start({
+        opened: (value) => done({ kind: "ok", value }),
+        failed: (reason) => done({ kind: "failed", reason }),
+      });
+  }
+
+  /** Closes the session, or gives up opening one. Requests under way end as `lost` or `notSent` before it returns. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  /**
+   * Orders a bolus. `ok` means accepted, not delivered: {@link resolve} tells how much was, and until its outcome is
+   * final the next bolus is `blocked`. Throws a RangeError for an amount that is not positive or not expressible
+   * exactly (multiples of 10,000 µU; above 20.45 U of 100,000 µU).
+   */
+  bolus(
+    amountMicrounits: number,
+    options: { readonly correction?: boolean; readonly meal?: boolean },
+    done: Done<CommandResult<AcceptedBolus>>,
+  ): void {
+    const { correction = false, meal = false } = options;
+    this.#command({ command: "setBolus", amountMicrounits, correction, meal }, acceptedBolus, done);
+  }
+
+  /** Starts a TBR, or with `change` changes the active one. Throws a RangeError for what cannot be expressed. */
+  setTbr(order: TbrOrder, done: Done<CommandResult<Accepted>>): void {
+    this.#command({ command: "setTbr", ...order }, acceptedCommand(COMMAND.setTbr), done);
+  }
+
+  /** Ends the active TBR once `approve` has said yes to the rate that takes over. */
+  cancelTbr(approve: Approve, done: Done<CommandResult<Accepted>>): void {
+    this.#command({ command: "cancelTbr", approve }, acceptedCommand(COMMAND.cancelTbr), done);
+  }
+
+  /** Starts delivery once `approve` has said yes to the rate that begins. */
+  run(approve: Approve, done: Done<CommandResult<Accepted>>): void {
+    this.#command({ command: "run", approve }, acceptedCommand(COMMAND.setTherapyControlState), done);
+  }
+
+  /** Stops delivery in one step, ahead of all that waits. On `lost` ask again: stopping twice does no harm. */
+  stop(done: Done<Result<undefined>>): void {
+    this.#request(reads.stop, done, true);
+  }
+
+  /** Cancels a bolus in one step, ahead of all that waits. Gives the ID of the cancelled bolus. */
+  cancelBolus(bolusId: number, done: Done<Result<number>>): void {
+    this.#request(reads.cancelBolus(bolusId), done, true);
+  }
+
+  /** Asks what became of any dose of the connected pump. A final answer also settles it where it was pending. */
+  outcome(doseId: DoseId, done: Done<Result<Outcome>>): void {
+    const pumpId = this.#connection.bond?.pumpId;
+    this.#request(reads.outcome(doseId), (result) => {
+      if (pumpId !== undefined && (result.kind === "ok" || result.kind === "stale")) this.#heard(pumpId, result.value);
+      done(result);
+    });
+  }
+
+  /** The command whose end is not known: first one that may not even have been accepted, else an accepted bolus. */
+  pending(): DoseId | undefined {
+    return this.#pending.first?.doseId;
+  }
+
+  /**
+   * Asks Outcome for the pending command and settles it when the answer is final. Only after `never` or `refused` may
+   * that dose be ordered anew, and nobody but the caller does so.
+   */
+  resolve(done: Done<Result<Outcome>>): void {
+    const command = this.#pending.first;
+    const { bond } = this.#connection;
+    if (command === undefined) done({ kind: "notSent", reason: "nothingPending" });
+    else if (bond !== undefined && !equalBytes(command.pumpId, bond.pumpId))
+      done({ kind: "notSent", reason: "otherPump" });
+    else this.outcome(command.doseId, done);
+  }
+
+  /**
+   * Takes a command off the pending ones on a person's word that its dose is accounted for: for a pump that is lost,
+   * or has lost its identity, and can never say. False when it is not pending or the store refuses.
+   */
+  abandon(doseId: DoseId): boolean {
+    const command = this.#pending.find(doseId);
+    return command !== undefined && this.#settle(command.pumpId, doseId);
+  }
+
+  /** Reads the Status Changed flags. */
+  statusChanged(done: Done<Result<number>>): void {
+    this.#request(reads.statusChanged, done);
+  }
+
+  /** Reads the status. */
+  status(done: Done<Result<Status>>): void {
+    this.#request(reads.status, done);
+  }
+
+  /** Reads the oldest pending annunciation. */
+  annunciation(done: Done<Result<{ readonly annunciation: Annunciation | undefined }>>): void {
+    this.#request(reads.annunciation, done);
+  }
+
+  /** Reads the features. */
+  features(done: Done<Result<Features>>): void {
+    this.#request(reads.features, done);
+  }
+
+  /** Clears the Status Changed `flags` (16 bits). */
+  resetStatus(flags: number, done: Done<Result<undefined>>): void {
+    this.#request(reads.resetStatus(flags), done);
+  }
+
+  /** Reads the IDs of the boluses being delivered. */
+  activeBolusIds(done: Done<Result<readonly number[]>>): void {
+    this.#request(reads.activeBolusIds, done);
+  }
+
+  /** Reads one amount of a bolus being delivered. */
+  activeBolusDelivery(bolusId: number, value: keyof typeof BOLUS_VALUE, done: Done<Result<BolusDelivery>>): void {
+    this.#request(reads.activeBolusDelivery(bolusId, value), done);
+  }
+
+  /** Reads basal rate and TBR. */
+  activeBasal(done: Done<Result<ActiveBasal>>): void {
+    this.#request(reads.activeBasal, done);
+  }
+
+  /** Reads the insulin delivered since provisioning. */
+  deliveredInsulin(done: Done<Result<DeliveredInsulin>>): void {
+    this.#request(reads.deliveredInsulin, done);
+  }
+
+  #request<T>(request: reads.Request<T>, done: Done<Result<T>>, urgent = false): void {
+    const queued = this.#connection.queue(simpleOperation({ ...request, done }), urgent);
+    if (queued !== "queued") done({ kind: "notSent", reason: queued });
+  }
+
+  #command<T extends Accepted>(order: Order, accepted: AcceptedReader<T>, done: Done<CommandResult<T>>): void {
+    const command = encodeOrder(order);
+    const { bond } = this.#connection;
+    if (bond === undefined) {
+      done({ kind: "notSent", reason: "noSession" });
+      return;
+    }
+    const context = {
+      bond,
+      controllerId: this.#keeper.contents.controllerId,
+      lifeSeconds: this.#lifeSeconds,
+      pending: this.#pending,
+      overtaken: () => this.#connection.urgentWaiting,
+      storeFailed: this.#storeFailed,
+    };
+    const operation = new CountersignedCommand(context, order, command, accepted, done);
+    const queued = this.#connection.queue(operation, false);
+    if (queued !== "queued") done({ kind: "notSent", reason: queued });
+  }
+
+  #heard(pumpId: Uint8Array, outcome: Outcome): void {
+    if (isFinal(outcome.kind)) this.#settle(pumpId, outcome.doseId);
+    else this.#pending.accepted(pumpId, outcome.doseId);
+  }
+
+  #settle(pumpId: Uint8Array, doseId: DoseId): boolean {
+    const written = this.#pending.settled(pumpId, doseId);
+    if (written.kind === "failed") this.#storeFailed(written.error);
+    return written.kind === "ok";
+  }
+}

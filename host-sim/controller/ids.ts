@@ -1,0 +1,160 @@
+/**
+ * What the controller sends on the channels of the Insulin Delivery Service, and its numbers. PROTOCOL.md section 6.
+ * Answers are read in idsAnswers.ts.
+ */
+
+import { Layout } from "./layout.js";
+import { encodeSfloat } from "./sfloat.js";
+
+/** Channels: the low byte of the characteristic. */
+export const CHANNEL = {
+  statusChanged: 0x20,
+  status: 0x21,
+  annunciationStatus: 0x22,
+  features: 0x23,
+  statusReader: 0x24,
+  command: 0x25,
+} as const;
+
+/** Names of the response codes, for people. */
+export const CODE_NAMES: Readonly<Record<number, string>> = {
+  0x0f: "Success",
+  0x70: "OpcodeNotSupported",
+  0x71: "InvalidOperand",
+  0x72: "NotCompleted",
+  0x73: "OutOfRange",
+  0x74: "NotApplicable",
+  0x75: "Plausibility",
+  0x76: "MaxBolusNumber",
+  0x80: "Stale",
+  0x81: "ChallengeUnknown",
+  0x82: "ChallengeExpired",
+  0x83: "CountersignatureWrong",
+  0x84: "ReadingChanged",
+  0x85: "RoleNotPermitted",
+};
+/** The response code of success. */
+export const SUCCESS = 0x0f;
+
+/** Opcodes on channel 24. */
+export const READER = {
+  response: 0x0303,
+  resetStatus: 0x030c,
+  getActiveBolusIds: 0x0330,
+  activeBolusIds: 0x033f,
+  getActiveBolusDelivery: 0x0356,
+  activeBolusDelivery: 0x0359,
+  getActiveBasal: 0x0365,
+  activeBasal: 0x036a,
+  getDeliveredInsulin: 0x03c0,
+  deliveredInsulin: 0x03cf,
+} as const;
+
+/** Opcodes on channel 25. */
+export const COMMAND = {
+  response: 0x0f55,
+  setTherapyControlState: 0x0f5a,
+  setTbr: 0x0fff,
+  cancelTbr: 0x1111,
+  setBolus: 0x114b,
+  setBolusResponse: 0x1177,
+  cancelBolus: 0x1178,
+  cancelBolusResponse: 0x1187,
+} as const;
+
+/** Therapy control states. */
+export const THERAPY = { stop: 0x33, run: 0x55 } as const;
+/** Set Bolus' type and the only one there is. */
+export const BOLUS_TYPE_FAST = 0x33;
+/** Set Bolus' flags. */
+export const BOLUS_FLAG = { correction: 0x08, meal: 0x10 } as const;
+/** Set TBR's type and the only one there is. */
+export const TBR_TYPE_ABSOLUTE = 0x33;
+/** Set TBR's flag: changes an active TBR instead of starting one. */
+export const TBR_FLAG_CHANGE = 0x04;
+/** Longest TBR, in minutes (PROTOCOL.md section 6.3). */
+export const LONGEST_TBR_MINUTES = 1440;
+/** Which amount Get Active Bolus Delivery asks for. */
+export const BOLUS_VALUE = { programmed: 0x0f, remaining: 0x33, delivered: 0x3c } as const;
+
+const BARE = new Layout({ opcode: "u16" });
+const RESET_STATUS = new Layout({ opcode: "u16", flags: "u16" });
+const ACTIVE_BOLUS_DELIVERY = new Layout({ opcode: "u16", bolusId: "u16", value: "u8" });
+const SET_STATE = new Layout({ opcode: "u16", state: "u8" });
+const SET_TBR = new Layout({ opcode: "u16", flags: "u8", type: "u8", rate: "u16", durationMinutes: "u16" });
+const SET_BOLUS = new Layout({
+  opcode: "u16",
+  flags: "u8",
+  type: "u8",
+  fast: "u16",
+  extended: "u16",
+  durationMinutes: "u16",
+});
+const CANCEL_BOLUS = new Layout({ opcode: "u16", bolusId: "u16" });
+
+/** A request of an opcode alone: Get Active Bolus IDs, Get Active Basal, Get Delivered Insulin, Cancel TBR. */
+export function encodeBare(opcode: number): Uint8Array {
+  return BARE.encode({ opcode });
+}
+
+/** Reset Status: clears the given Status Changed flags. */
+export function encodeResetStatus(flags: number): Uint8Array {
+  return RESET_STATUS.encode({ opcode: READER.resetStatus, flags });
+}
+
+/** Get Active Bolus Delivery. */
+export function encodeGetActiveBolusDelivery(bolusId: number, value: keyof typeof BOLUS_VALUE): Uint8Array {
+  return ACTIVE_BOLUS_DELIVERY.encode({ opcode: READER.getActiveBolusDelivery, bolusId, value: BOLUS_VALUE[value] });
+}
+
+/** Set Therapy Control State to Stop or Run. */
+export function encodeSetTherapyControlState(state: keyof typeof THERAPY): Uint8Array {
+  return SET_STATE.encode({ opcode: COMMAND.setTherapyControlState, state: THERAPY[state] });
+}
+
+/** A fast bolus. */
+export interface BolusOrder {
+  /** A positive multiple of 10,000 µU that SFLOAT holds exactly. */
+  readonly amountMicrounits: number;
+  readonly correction: boolean;
+  readonly meal: boolean;
+}
+
+/** The flags byte of a bolus. */
+export function bolusFlags({ correction, meal }: BolusOrder): number {
+  return (correction ? BOLUS_FLAG.correction : 0) | (meal ? BOLUS_FLAG.meal : 0);
+}
+
+/** Set Bolus. Throws a RangeError that names amount and increment when SFLOAT cannot hold the amount exactly. */
+export function encodeSetBolus(order: BolusOrder): Uint8Array {
+  const fast = encodeSfloat(order.amountMicrounits);
+  if (fast === 0) throw new RangeError("Amount 0 µU: a bolus takes at least one increment, 10000 µU");
+  const flags = bolusFlags(order);
+  const opcode = COMMAND.setBolus;
+  return SET_BOLUS.encode({ opcode, flags, type: BOLUS_TYPE_FAST, fast, extended: 0, durationMinutes: 0 });
+}
+
+/** A temporary basal rate. */
+export interface TbrOrder {
+  /** A multiple of 10,000 µU/h that SFLOAT holds exactly; 0 suspends basal for the duration. */
+  readonly rateMicrounitsPerHour: number;
+  /** 1 to 1440. */
+  readonly durationMinutes: number;
+  /** Replaces the active TBR; without it the pump refuses while one is active. */
+  readonly change: boolean;
+}
+
+/** Set TBR. Throws a RangeError for a rate that SFLOAT cannot hold exactly and for a duration not within 1 to 1440. */
+export function encodeSetTbr(order: TbrOrder): Uint8Array {
+  const { rateMicrounitsPerHour, durationMinutes, change } = order;
+  if (!Number.isInteger(durationMinutes) || durationMinutes < 1 || durationMinutes > LONGEST_TBR_MINUTES)
+    throw new RangeError(`Duration ${durationMinutes} min: give a whole number from 1 to ${LONGEST_TBR_MINUTES}`);
+  const rate = encodeSfloat(rateMicrounitsPerHour);
+  const flags = change ? TBR_FLAG_CHANGE : 0;
+  return SET_TBR.encode({ opcode: COMMAND.setTbr, flags, type: TBR_TYPE_ABSOLUTE, rate, durationMinutes });
+}
+
+/** Cancel Bolus. */
+export function encodeCancelBolus(bolusId: number): Uint8Array {
+  return CANCEL_BOLUS.encode({ opcode: COMMAND.cancelBolus, bolusId });
+}

@@ -1,0 +1,256 @@
+/**
+ * A simulated board: what outlives a power cut (storage, plant, wear, the finger on the button), and the sessions in
+ * between, each a fresh `Board` for the firmware. Owns the power and the numbering of operations. The radio is another's:
+ * it brings the GATTServer constructor and runs the firmware's callbacks through `post`.
+ */
+
+import type { Board, GattServerConstructor, Pins } from "../firmware/board.js";
+import { DEFAULT_RIG, type RigConfig } from "../firmware/rig.js";
+import { Random } from "./clock/random.js";
+import type { VirtualClock } from "./clock/virtualClock.js";
+import { analog } from "./peripherals/analog.js";
+import { Button } from "./peripherals/button.js";
+import { digital } from "./peripherals/digital.js";
+import { EntropySource } from "./peripherals/entropy.js";
+import { FlashMemory } from "./peripherals/flash.js";
+import { KeyValueFlash } from "./peripherals/keyValue.js";
+import type { CutPhase, OperationKind } from "./peripherals/power.js";
+import { pulseCount } from "./peripherals/pulseCount.js";
+import { pwm } from "./peripherals/pwm.js";
+import { Session } from "./peripherals/session.js";
+import type { StallMs } from "./peripherals/thread.js";
+import { Plant, type PlantOptions } from "./plant/plant.js";
+
+/** The pins of the simulated board: any that differ will do. */
+const PINS: Pins = {
+  coils: [16, 17, 18, 19],
+  button: 0,
+  led: 2,
+  buzzer: 25,
+  encoder: { signal: 34, control: 35 },
+  force: 36,
+};
+
+const TRACE_LINES = 10_000;
+const CRASH_LINES = 100;
+
+/** Streams of the one seed, so that what one part draws does not shift another. */
+const STREAMS = { plant: 1, entropy: 2, keyValue: 3, flash: 4, cut: 5 } as const;
+
+export interface HardwareOptions {
+  /** 32 bits. The same seed and the same calls give the same history. */
+  readonly seed: number;
+  /** What the firmware is told of its drive; the plant does not ask. DEFAULT_RIG unless given. */
+  readonly rig?: RigConfig;
+  /** What `ticks` starts from at each power-up, so that its wrap can be brought near: 0 unless given. */
+  readonly ticksStartMs?: number;
+  readonly plant?: PlantOptions;
+}
+
+/** A point to lose power at: within operation number `operation`, counted from 1 over the life of the hardware. */
+export interface CutPoint {
+  readonly operation: number;
+  readonly phase: CutPhase;
+}
+
+export interface TraceLine {
+  readonly atMs: number;
+  readonly line: string;
+}
+
+export class Hardware {
+  readonly plant: Plant;
+  readonly keyValue: KeyValueFlash;
+  readonly flash: FlashMemory;
+  readonly entropy: EntropySource;
+  /** Called after the power went, for whatever reason, from wherever it went: no place to switch it on again. */
+  onPowerLost: (() => void) | undefined;
+  /** Asked before every callback of the firmware. Never stalls unless replaced. */
+  stallMs: StallMs = () => 0;
+  readonly #clock: VirtualClock;
+  readonly #rig: RigConfig;
+  readonly #ticksStartMs: number;
+  readonly #button: Button;
+  readonly #cutRandom: Random;
+  readonly #operationCounts = { kvWrite: 0, kvDelete: 0, flashWrite: 0, flashErase: 0, halfStep: 0 };
+  #operations = 0;
+  #cutPoint: CutPoint | undefined;
+  #session: Session | undefined;
+  #outputs = new Map<number, number>();
+  #display: readonly string[] = [];
+  #trace: TraceLine[] = [];
+  #crashes: string[] = [];
+
+  constructor(clock: VirtualClock, options: HardwareOptions) {
+    const { seed } = options;
+    this.#clock = clock;
+    this.#rig = options.rig ?? DEFAULT_RIG;
+    this.#ticksStartMs = options.ticksStartMs ?? 0;
+    this.#button = new Button(clock);
+    this.#cutRandom = new Random(seed, STREAMS.cut);
+    this.plant = new Plant(clock, new Random(seed, STREAMS.plant), options.plant);
+    this.keyValue = new KeyValueFlash(new Random(seed, STREAMS.keyValue));
+    this.flash = new FlashMemory(new Random(seed, STREAMS.flash));
+    this.entropy = new EntropySource(new Random(seed, STREAMS.entropy));
+  }
+
+  get powered(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Operations so far, over all sessions: storage written or erased, and changes of a coil. */
+  get operations(): number {
+    return this.#operations;
+  }
+
+  /** The same by kind. */
+  get operationCounts(): { readonly [Kind in OperationKind]: number } {
+    return { ...this.#operationCounts };
+  }
+
+  /** The lines last shown; none without power. */
+  get display(): readonly string[] {
+    return this.#display;
+  }
+
+  /** The last 10,000 lines of the firmware's local trace, of all sessions. */
+  get trace(): readonly TraceLine[] {
+    return this.#trace.slice(-TRACE_LINES);
+  }
+
+  /** The last 100 exceptions that the firmware let out of a callback. Each restarted the board, as on ESP32. */
+  get crashes(): readonly string[] {
+    return this.#crashes;
+  }
+
+  /** Level of an output: 0 or 1, of a PWM its duty from 0 to 1. An unused pin is pulled down. */
+  outputLevel(pin: number): number {
+    const coil = PINS.coils.indexOf(pin);
+    return coil < 0 ? (this.#outputs.get(pin) ?? 0) : this.plant.coilLevel(coil);
+  }
+
+  /** Switches the power on. Throws when it is on. The board is of this session only: after a cut it throws PowerCut. */
+  powerUp(gattServer: GattServerConstructor): Board {
+    if (this.#session) throw new Error("the power is on already");
+    const session: Session = new Session(this.#clock, {
+      stallMs: (callbackNumber) => this.stallMs(callbackNumber),
+      onOperation: (kind) => this.#number(kind),
+      cut: () => this.cut(),
+      onCrash: (error) => this.#crash(error),
+    });
+    this.#session = session;
+    return this.#board(session, gattServer);
+  }
+
+  /** Cuts the power: nothing of this session runs or works any more. Does nothing when it is off. */
+  cut(): void {
+    const session = this.#session;
+    if (!session) return;
+    this.#session = undefined;
+    session.end();
+    this.plant.releaseCoils();
+    this.plant.listenToEncoder(undefined);
+    this.#outputs.clear();
+    this.#display = [];
+    this.onPowerLost?.();
+  }
+
+  /** Makes a later operation lose power: PowerCut comes out of its call. One point at a time; `undefined` takes it back. */
+  cutAt(point: CutPoint | undefined): void {
+    if (point && point.operation <= this.#operations) throw new RangeError(`operation ${point.operation} is past`);
+    this.#cutPoint = point;
+  }
+
+  /**
+   * Runs firmware code now, such as its start. An exception that it lets out is recorded in `crashes` and cuts the power;
+   * one that comes of a power cut is dropped. Without power nothing runs.
+   */
+  run(callback: () => void): void {
+    this.#session?.guard(callback);
+  }
+
+  /** Queues a callback of the firmware on its thread, as `run` runs it. It is lost if the power goes first. */
+  post(callback: () => void): void {
+    this.#session?.thread.schedule(callback, 0);
+  }
+
+  /** Holds the pump's button for `durationMs` from now, power or not. */
+  pressButton(durationMs: number): void {
+    this.#button.press(durationMs);
+  }
+
+  #board(session: Session, gattServer: GattServerConstructor): Board {
+    const startedMs = this.#clock.nowMs;
+    return {
+      Digital: digital(session, {
+        level: (pin) => (pin === PINS.button ? this.#button.level : 1),
+        watch: (pin, listener) => (pin === PINS.button ? this.#button.watch(listener) : () => {}),
+        drive: (pin, level) => this.#driveOutput(session, pin, level),
+      }),
+      PulseCount: pulseCount(session, {
+        ...PINS.encoder,
+        listen: (listener) => this.plant.listenToEncoder(listener),
+        update: () => this.plant.settle(),
+      }),
+      Analog: analog(session, (pin) => (pin === PINS.force ? this.plant.forceFraction : 0)),
+      PWM: pwm(session, (pin, duty) => this.#outputs.set(pin, duty)),
+      GATTServer: gattServer,
+      keyValue: this.keyValue.open(session),
+      historyFlash: this.flash.open(session),
+      pins: PINS,
+      rig: this.#rig,
+      ticks: () => {
+        session.check();
+        return (this.#ticksStartMs + this.#clock.nowMs - startedMs) | 0;
+      },
+      schedule: (callback, delayMs) => {
+        session.check();
+        return session.thread.schedule(callback, delayMs);
+      },
+      entropy: (lengthBytes) => {
+        session.check();
+        return this.entropy.draw(lengthBytes);
+      },
+      show: (lines) => {
+        session.check();
+        this.#display = [...lines];
+      },
+      trace: (line) => {
+        session.check();
+        this.#trace.push({ atMs: this.#clock.nowMs, line });
+        if (this.#trace.length >= 2 * TRACE_LINES) this.#trace = this.#trace.slice(-TRACE_LINES);
+      },
+    };
+  }
+
+  #driveOutput(session: Session, pin: number, level: 0 | 1): void {
+    const coil = PINS.coils.indexOf(pin);
+    if (coil < 0) {
+      this.#outputs.set(pin, level);
+    } else if (level !== this.plant.coilLevel(coil)) {
+      const whole = () => this.plant.setCoil(coil, level);
+      // The current dies while the rotor is on its way: it comes to rest on either side.
+      const torn = () => {
+        if (this.#cutRandom.boolean()) whole();
+      };
+      session.operate("halfStep", whole, torn);
+    }
+  }
+
+  #number(kind: OperationKind): CutPhase | undefined {
+    this.#operations += 1;
+    this.#operationCounts[kind] += 1;
+    if (this.#cutPoint?.operation !== this.#operations) return undefined;
+    const { phase } = this.#cutPoint;
+    this.#cutPoint = undefined;
+    return phase;
+  }
+
+  #crash(error: unknown): void {
+    this.#crashes = [
+      ...this.#crashes.slice(1 - CRASH_LINES),
+      error instanceof Error ? `${error}\n${error.stack}` : `${error}`,
+    ];
+    this.cut();
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The push button: active low against a pull-up, so that its pin reads 0 while it is held. The finger knows nothing of
+ * power cuts. Owns the press; never filters it.
+ */
+
+import type { ScheduledEvent, VirtualClock } from "../clock/virtualClock.js";
+
+export class Button {
+  readonly #clock: VirtualClock;
+  readonly #listeners = new Set<(level: 0 | 1) => void>();
+  #release: ScheduledEvent | undefined;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  get level(): 0 | 1 {
+    return this.#release ? 0 : 1;
+  }
+
+  /** Holds the button down for `durationMs` from now. A button held already is held until then, without another edge. */
+  press(durationMs: number): void {
+    const held = this.#release !== undefined;
+    this.#release?.cancel();
+    this.#release = this.#clock.schedule(() => {
+      this.#release = undefined;
+      this.#edge();
+    }, durationMs);
+    if (!held) this.#edge();
+  }
+
+  /** Hears every edge, with the level after it, until the returned function is called. */
+  watch(listener: (level: 0 | 1) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #edge(): void {
+    for (const listener of this.#listeners) listener(this.level);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Raw NOR flash: erasing a block sets it to FF, writing only clears bits, and a power cut tears either at any byte.
+ * Keeps its contents and its wear over power cuts.
+ */
+
+import type { FlashPartition } from "../../firmware/board.js";
+import type { Random } from "../clock/random.js";
+import type { Power } from "./power.js";
+
+/** The erase unit of the ESP32's flash. */
+const BLOCK_BYTES = 4_096;
+/** Holds 90 days of history (285 records of 32 bytes a day are 0.82 MB). */
+const DEFAULT_SIZE_BYTES = 1_048_576;
+const ERASED = 0xff;
+
+export class FlashMemory {
+  readonly #random: Random;
+  readonly #bytes: Uint8Array;
+  readonly #erasures: Uint32Array;
+
+  /**
+   * @param random decides where a power cut tears a write or an erasure.
+   * @param sizeBytes a multiple of 4,096.
+   */
+  constructor(random: Random, sizeBytes = DEFAULT_SIZE_BYTES) {
+    if (sizeBytes % BLOCK_BYTES !== 0) throw new RangeError(`${sizeBytes} bytes are not whole blocks`);
+    this.#random = random;
+    this.#bytes = new Uint8Array(sizeBytes).fill(ERASED);
+    this.#erasures = new Uint32Array(sizeBytes / BLOCK_BYTES);
+  }
+
+  /** How often a block was erased: its wear. */
+  erasures(block: number): number {
+    return this.#erasures[block] ?? 0;
+  }
+
+  /** Bit rot: flips the bits of `mask` in one byte. */
+  corrupt(offset: number, mask: number): void {
+    this.#checkRange(offset, 1);
+    this.#bytes[offset] = (this.#bytes[offset] ?? 0) ^ mask;
+  }
+
+  /**
+   * The partition as one session of the board sees it. A range outside it throws. A torn write leaves the bytes before
+   * the tear written, that at the tear with some of its bits cleared, and the rest as it was; a torn erasure, likewise.
+   */
+  open(power: Power): FlashPartition {
+    return {
+      read: (lengthBytes, offset) => {
+        power.check();
+        this.#checkRange(offset, lengthBytes);
+        return this.#bytes.slice(offset, offset + lengthBytes).buffer;
+      },
+      write: (bytes, offset) => {
+        power.check();
+        this.#checkRange(offset, bytes.length);
+        power.operate(
+          "flashWrite",
+          () => this.#clearBits(bytes, offset),
+          () => {
+            const tear = this.#random.below(bytes.length + 1);
+            this.#clearBits(bytes.subarray(0, tear), offset);
+            if (tear < bytes.length) {
+              const unfinished = (bytes[tear] ?? 0) | this.#random.below(256);
+              this.#clearBits(Uint8Array.of(unfinished), offset + tear);
+            }
+          },
+        );
+      },
+      eraseBlock: (from, to) => {
+        power.check();
+        const start = from * BLOCK_BYTES;
+        const length = (to - from) * BLOCK_BYTES;
+        this.#checkRange(start, length);
+        power.operate(
+          "flashErase",
+          () => this.#erase(start, start + length),
+          () => {
+            const tear = start + this.#random.below(length + 1);
+            this.#erase(start, tear);
+            if (tear < start + length) this.#bytes[tear] = (this.#bytes[tear] ?? 0) | this.#random.below(256);
+          },
+        );
+      },
+      status: () => {
+        power.check();
+        return { size: this.#bytes.length, blockLength: BLOCK_BYTES };
+      },
+    };
+  }
+
+  #clearBits(bytes: Uint8Array, offset: number): void {
+    for (const [i, byte] of bytes.entries()) this.#bytes[offset + i] = (this.#bytes[offset + i] ?? 0) & byte;
+  }
+
+  #erase(start: number, end: number): void {
+    this.#bytes.fill(ERASED, start, end);
+    for (let block = Math.floor(start / BLOCK_BYTES); block * BLOCK_BYTES < end; block++)
+      this.#erasures[block] = (this.#erasures[block] ?? 0) + 1;
+  }
+
+  #checkRange(offset: number, lengthBytes: number): void {
+    const inside = offset >= 0 && lengthBytes >= 0 && offset + lengthBytes <= this.#bytes.length;
+    if (!Number.isInteger(offset) || !Number.isInteger(lengthBytes) || !inside)
+      throw new RangeError(`${lengthBytes} bytes at ${offset} are not in the partition`);
+  }
+}

@@ -1,0 +1,42 @@
+/** ECMA-419 PWM as the Moddable SDK has it on ESP32 (_pwm.c): 10 bits unless asked otherwise, off until written. */
+
+import type { PwmConstructor, PwmOutput } from "../../firmware/board.js";
+import type { Session } from "./session.js";
+
+const RESOLUTION = 10;
+const FULLY_ON = 2 ** RESOLUTION - 1;
+
+/**
+ * The PWM constructor of one session. Closing an output switches it off.
+ *
+ * @param drive sets the duty of a pin, 0 to 1.
+ */
+export function pwm(session: Session, drive: (pin: number, dutyFraction: number) => void): PwmConstructor {
+  return class Pwm implements PwmOutput {
+    readonly resolution = RESOLUTION;
+    readonly #pin: number;
+    #open = true;
+
+    constructor({ pin }: { readonly pin: number }) {
+      session.check();
+      session.pins.claim(pin);
+      this.#pin = pin;
+    }
+
+    write(value: number): void {
+      session.check();
+      if (!this.#open) throw new Error("closed");
+      const duty = Math.trunc(value);
+      if (!(duty >= 0 && duty <= FULLY_ON)) throw new RangeError("invalid value");
+      drive(this.#pin, duty / FULLY_ON);
+    }
+
+    close(): void {
+      session.check();
+      if (!this.#open) return;
+      this.#open = false;
+      drive(this.#pin, 0);
+      session.pins.free(this.#pin);
+    }
+  };
+}

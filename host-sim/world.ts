@@ -1,0 +1,125 @@
+/**
+ * One simulated world: a clock, the air, a pump with its hardware and plant, and controllers that stand around it. Owns
+ * the power switch: it boots the firmware, and boots it again when the firmware has let an exception out, as the
+ * ESP32 does.
+ */
+
+import { Pump } from "../firmware/pump.js";
+import type { RigConfig } from "../firmware/rig.js";
+import { Air } from "./air/air.js";
+import type { AirEvent } from "./air/packet.js";
+import { Random } from "./clock/random.js";
+import { VirtualClock } from "./clock/virtualClock.js";
+import { Controller, type ControllerOptions } from "./controller/controller.js";
+import type { ControllerStore } from "./controller/store.js";
+import { Hardware } from "./hardware.js";
+import { GattRadio } from "./peripherals/gatt.js";
+import type { PlantOptions } from "./plant/plant.js";
+
+/** The pump's address on the air. */
+export const PUMP_ADDRESS = "pump";
+/** Stream of the seed that controllers draw from; the hardware's are its own. */
+const CONTROLLER_STREAM = 100;
+
+export interface WorldOptions {
+  /** 32 bits. The same seed and the same calls give the same bytes on the air and the same steps. */
+  readonly seed: number;
+  readonly rig?: RigConfig;
+  readonly ticksStartMs?: number;
+  readonly plant?: PlantOptions;
+  readonly observer?: (event: AirEvent) => void;
+}
+
+/** A controller's storage in memory: it outlives the controller. */
+export class MemoryStore implements ControllerStore {
+  #bytes: Uint8Array | undefined;
+
+  read(): Uint8Array | undefined {
+    return this.#bytes?.slice();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#bytes = bytes.slice();
+  }
+}
+
+export class World {
+  readonly clock = new VirtualClock();
+  readonly air: Air;
+  readonly hardware: Hardware;
+  readonly #radio: GattRadio;
+  readonly #random: Random;
+
+  /** Switches nothing on: `powerUp` does. */
+  constructor(options: WorldOptions) {
+    const { observer, seed, ...hardware } = options;
+    this.air = new Air(this.clock, observer ? { observer } : {});
+    this.hardware = new Hardware(this.clock, { seed, ...hardware });
+    this.#radio = new GattRadio(this.air, PUMP_ADDRESS);
+    this.#random = new Random(seed, CONTROLLER_STREAM);
+    this.hardware.onPowerLost = () => this.#radio.powerLost();
+  }
+
+  /** Switches the pump on: the firmware boots. */
+  powerUp(): void {
+    const server = this.#radio.gattServerFor((callback) => this.hardware.post(callback));
+    const board = this.hardware.powerUp(server);
+    this.hardware.run(() => {
+      new Pump(board);
+    });
+  }
+
+  /** Cuts the power, and switches it on again `offMs` later. */
+  powerCycle(offMs = 100): void {
+    this.hardware.cut();
+    this.clock.advance(offMs);
+    this.powerUp();
+  }
+
+  /** A controller with a store of its own, or with one that an earlier controller left. */
+  controller(store: ControllerStore = new MemoryStore(), options: Partial<ControllerOptions> = {}): Controller {
+    return new Controller({
+      transport: this.air.transport({ address: PUMP_ADDRESS, mtu: 247 }),
+      clock: this.clock,
+      random: (length) => this.#random.bytes(length),
+      store,
+      ...options,
+    });
+  }
+
+  /**
+   * Starts something that calls back once, and lets time pass until it has. Undefined when it has not within `limitMs`.
+   */
+  await<T>(start: (done: (result: T) => void) => void, limitMs = 60_000): T | undefined {
+    const results: T[] = [];
+    start((result) => results.push(result));
+    this.clock.runUntil(() => results.length > 0, limitMs);
+    return results[0];
+  }
+
+  /** Taps the button `count` times, then lets the pump take the gesture. */
+  tapButton(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.hardware.pressButton(100);
+      this.clock.advance(250);
+    }
+    this.clock.advance(1_000);
+  }
+
+  /** Holds the button, after `taps` taps, long enough to be meant. */
+  holdButton(taps = 0): void {
+    for (let i = 0; i < taps; i++) {
+      this.hardware.pressButton(100);
+      this.clock.advance(250);
+    }
+    this.hardware.pressButton(1_000);
+    this.clock.advance(1_500);
+  }
+
+  /** Opens the pairing window by the button, and returns what the pump shows. */
+  openPairing(role: "operate" | "observe" = "operate"): string {
+    this.tapButton(role === "operate" ? 3 : 4);
+    const [title, text] = this.hardware.display;
+    return title === "Pair" && text !== undefined ? text : "";
+  }
+}

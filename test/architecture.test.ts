@@ -1,0 +1,219 @@
+/**
+ * The shape of the sources, read from their text: which part may import which, and what the firmware does without.
+ * Each rule is a function from sources to breaches, so that it is tried on planted sources too. Run from the root of
+ * the project.
+ */
+
+import { strict as assert } from "node:assert";
+import {
+  closure,
+  containing,
+  cycles,
+  type Import,
+  isDeclaration,
+  type Source,
+  source,
+  sourcesUnder,
+} from "./architecture/sources.js";
+
+const breach = (from: Source, each: Import) => `${from.path} imports ${each.target}${each.typesOnly ? " (types)" : ""}`;
+
+/** Every import that `allowed` does not let through. */
+function unlike(sources: readonly Source[], allowed: (each: Import, from: Source) => boolean): readonly string[] {
+  return sources.flatMap((from) =>
+    from.imports.filter((each) => !allowed(each, from)).map((each) => breach(from, each)),
+  );
+}
+
+/** What each part of firmware/ may import besides itself, board.ts and rig.ts: `all`, or `types` alone. */
+const LAYERS: { readonly [part: string]: { readonly [below: string]: "all" | "types" } } = {
+  "rig.ts": { base: "all" },
+  "board.ts": {},
+  base: {},
+  native: { base: "all" },
+  storage: { base: "all" },
+  nonce: { base: "all", storage: "all" },
+  session: { base: "all", storage: "all", nonce: "all" },
+  link: { base: "all" },
+  ids: { base: "all" },
+  motor: { base: "all", storage: "types" },
+  therapy: { base: "all", ids: "all", storage: "all", motor: "all" },
+  command: { base: "all", ids: "all", nonce: "all", therapy: "all", session: "types" },
+};
+const BELOW_PUMP = Object.fromEntries(Object.keys(LAYERS).map((part) => [part, "all"] as const));
+
+function mayImport(from: string, each: Import): boolean {
+  const [root, part = ""] = each.target.split("/");
+  if (each.bare) return true;
+  if (root !== "firmware") return false;
+  if (part === from || part === "rig.ts" || (part === "board.ts" && each.typesOnly)) return true;
+  if (from === "main.ts") return true;
+  const right = (from === "pump.ts" ? BELOW_PUMP : LAYERS[from])?.[part];
+  return right === "all" || (right === "types" && each.typesOnly);
+}
+
+const layerBreaches = (sources: readonly Source[]) =>
+  unlike(sources, (each, from) => mayImport(from.path.split("/")[1] ?? "", each));
+
+function unplaced(sources: readonly Source[]): readonly string[] {
+  const parts = [...Object.keys(LAYERS), "pump.ts", "main.ts"];
+  return sources
+    .filter((each) => !isDeclaration(each) && !parts.includes(each.path.split("/")[1] ?? ""))
+    .map(({ path }) => path);
+}
+
+const SDK = /^(embedded:.*|timer|time|mc\/.*|pins\/.*)$/;
+const NOBLE = /^@noble\//;
+const LIFTABLE = /^(firmware\/(base|storage|nonce|session|board\.ts|rig\.ts)|@noble\/)/;
+const NODE_SIDE = /^host-sim\/(node|moddable|console)\//;
+const BANNED =
+  /\b(Math\.random|Date|setTimeout|setInterval|parseFloat|async|await|Promise|console|process|Buffer|TextEncoder|TextDecoder)\b/g;
+
+const sdkBreaches = (sources: readonly Source[]) =>
+  unlike(sources, (each, from) => !SDK.test(each.target) || from.path === "firmware/main.ts" || isDeclaration(from));
+const bareBreaches = (sources: readonly Source[]) =>
+  unlike(sources, ({ bare, target }) => !bare || NOBLE.test(target) || SDK.test(target));
+const curveBreaches = (sources: readonly Source[]) =>
+  unlike(sources, ({ target }, from) => !/^@noble\/curves/.test(target) || from.path.startsWith("firmware/session/"));
+const controllerBreaches = (sources: readonly Source[]) =>
+  unlike(
+    sources.filter(({ path }) => path.startsWith("host-sim/controller/")),
+    ({ target }) => !target.startsWith("firmware/"),
+  );
+const neutralBreaches = (sources: readonly Source[]) =>
+  unlike(
+    sources.filter(({ path }) => !NODE_SIDE.test(path)),
+    ({ bare, target }) => (bare ? NOBLE.test(target) : !NODE_SIDE.test(target)),
+  );
+
+const firmware = sourcesUnder("firmware");
+const hostSim = sourcesUnder("host-sim");
+
+describe("architecture", () => {
+  it("reads every form of import, and none from a comment or a string", () => {
+    const text = [
+      'import { a, type B } from "./a.js";',
+      'import type {\n  C,\n} from "../base/c.js";',
+      'export * from "./d.js";',
+      'export type { E } from "./e.js";',
+      'import "@noble/hashes/sha2.js";',
+      'const f: typeof import("timer") = g;',
+      '// import { h } from "./h.js";',
+      "/* import './i.js'; */",
+      'const http = "http://j"; const k = "Date";',
+    ].join("\n");
+    const { imports, code } = source("firmware/motor/x.ts", text);
+    const targets = imports.map(({ target, typesOnly }) => `${target}${typesOnly ? " types" : ""}`).sort();
+    assert.deepEqual(targets, [
+      "@noble/hashes/sha2.js",
+      "firmware/base/c.ts types",
+      "firmware/motor/a.ts",
+      "firmware/motor/d.ts",
+      "firmware/motor/e.ts types",
+      "timer",
+    ]);
+    assert.ok(!/Date|http:|h\.js/.test(code));
+  });
+
+  it("keeps the firmware's parts in order: imports point down only", () => {
+    assert.ok(firmware.length > 5);
+    assert.deepEqual(unplaced(firmware), []);
+    assert.deepEqual(layerBreaches(firmware), []);
+    const planted: readonly (readonly [path: string, text: string])[] = [
+      ["firmware/base/x.ts", 'import { a } from "../storage/blob.js";'],
+      ["firmware/motor/x.ts", 'import { a } from "../storage/blob.js";'],
+      ["firmware/command/x.ts", 'import { a } from "../session/keys.js";'],
+      ["firmware/therapy/x.ts", 'import type { A } from "../command/table.js";'],
+      ["firmware/pump.ts", 'import { a } from "./main.js";'],
+      ["firmware/nonce/x.ts", 'import { a } from "../board.js";'],
+      ["firmware/link/x.ts", 'import type { A } from "../../host-sim/air.js";'],
+    ];
+    for (const [path, text] of planted) assert.equal(layerBreaches([source(path, text)]).length, 1, text);
+    const fine = source("firmware/motor/x.ts", 'import type { A } from "../storage/blob.js";');
+    assert.deepEqual(layerBreaches([fine]), []);
+    assert.deepEqual(unplaced([source("firmware/helpers/x.ts", "")]), ["firmware/helpers/x.ts"]);
+  });
+
+  it("has no import cycle, types included", () => {
+    assert.deepEqual(cycles([...firmware, ...hostSim]), []);
+    const a = source("firmware/base/a.ts", 'import type { B } from "./b.js";');
+    const b = source("firmware/base/b.ts", 'import { A } from "./a.js";');
+    assert.deepEqual(cycles([a, b]), ["firmware/base/a.ts > firmware/base/b.ts > firmware/base/a.ts"]);
+  });
+
+  it("imports the SDK in firmware/main.ts only, and else nothing but noble; the curve in the session only", () => {
+    assert.deepEqual([...sdkBreaches(firmware), ...bareBreaches(firmware), ...curveBreaches(firmware)], []);
+    assert.deepEqual(sdkBreaches(hostSim.filter(({ path }) => !NODE_SIDE.test(path))), []);
+    const planted = (text: string) => [source("firmware/link/x.ts", text)];
+    for (const name of ["embedded:io/digital", "timer", "time", "mc/config", "pins/rmt"])
+      assert.equal(sdkBreaches(planted(`import T from "${name}";`)).length, 1, name);
+    for (const name of ["node:fs", "fs", "uqr"])
+      assert.equal(bareBreaches(planted(`import "${name}";`)).length, 1, name);
+    assert.equal(curveBreaches(planted('import { x } from "@noble/curves/abstract/montgomery.js";')).length, 1);
+  });
+
+  it("lets firmware/session and firmware/nonce be lifted out with base and storage alone", () => {
+    const roots = firmware.map(({ path }) => path).filter((path) => /^firmware\/(session|nonce)\//.test(path));
+    assert.ok(roots.length > 2);
+    assert.deepEqual(
+      closure(firmware, roots).filter((path) => !LIFTABLE.test(path)),
+      [],
+    );
+    const a = source("firmware/session/a.ts", 'import "../storage/b.js";');
+    const b = source("firmware/storage/b.ts", 'import type { C } from "../therapy/c.js";');
+    assert.ok(closure([a, b], [a.path]).includes("firmware/therapy/c.ts"));
+  });
+
+  it("writes the controller from the protocol alone: it imports nothing of the firmware (SV-02)", () => {
+    assert.ok(hostSim.some(({ path }) => path.startsWith("host-sim/controller/")));
+    assert.deepEqual(controllerBreaches(hostSim), []);
+    const planted = source("host-sim/controller/x.ts", 'import type { A } from "../../firmware/base/units.js";');
+    assert.equal(controllerBreaches([planted]).length, 1);
+    const through = closure(
+      [...hostSim, ...firmware],
+      hostSim.map(({ path }) => path).filter((path) => path.startsWith("host-sim/controller/")),
+    );
+    assert.deepEqual(
+      through.filter((path) => path.startsWith("firmware/")),
+      [],
+    );
+  });
+
+  it("keeps Node out of the engine-neutral host simulator", () => {
+    assert.deepEqual(neutralBreaches(hostSim), []);
+    for (const name of ["node:fs", "fs", "cli-progress", "../node/start.js"])
+      assert.equal(neutralBreaches([source("host-sim/plant/x.ts", `import a from "${name}";`)]).length, 1, name);
+    assert.deepEqual(neutralBreaches([source("host-sim/node/x.ts", 'import "node:fs";')]), []);
+  });
+
+  it("uses no wall clock, timer, promise, float parser or home-made randomness in firmware", () => {
+    assert.deepEqual(containing(firmware, BANNED), []);
+    for (const text of ["Math.random()", "Date.now()", "async () => 1", "await x", "new Promise(f)", "Buffer.from(x)"])
+      assert.equal(containing([source("firmware/base/x.ts", text)], BANNED).length, 1, text);
+    assert.deepEqual(
+      containing([source("firmware/base/x.ts", 'const a: ArrayBuffer = b; // Date\n"await"')], BANNED),
+      [],
+    );
+  });
+
+  it("keeps no mutable state in firmware modules and exports no default", () => {
+    const pattern = /^(export )?(let|var) .*$|^export default .*$/gm;
+    assert.deepEqual(containing(firmware, pattern), []);
+    for (const text of ["let a = 1;", "export let a = 1;", "export default a;"])
+      assert.equal(containing([source("firmware/base/x.ts", text)], pattern).length, 1, text);
+  });
+
+  it("forges no proof of durability anywhere, and of authorisation only where commands are judged", () => {
+    const forged = (sources: readonly Source[]) => [
+      ...containing(sources, /\bas (unknown as )?(Durable|Authorised)\b/g),
+      ...containing(
+        sources.filter(({ path }) => !path.startsWith("firmware/command/")),
+        /\bAuthorised\s*\.\s*grant\b/g,
+      ),
+    ];
+    assert.deepEqual(forged(firmware), []);
+    for (const text of ["x as unknown as Durable<PulseBegun>", "x as Authorised<Command>", "Authorised.grant(command)"])
+      assert.equal(forged([source("firmware/pump.ts", text)]).length, 1, text);
+    assert.deepEqual(forged([source("firmware/command/x.ts", "Authorised.grant(command)")]), []);
+  });
+});

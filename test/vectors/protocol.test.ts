@@ -1,0 +1,68 @@
+/** PROTOCOL.md's test vectors, read from the page itself, against a second implementation of its text. */
+
+import assert from "node:assert/strict";
+import { documentVectors, storedVectors } from "./appendix.js";
+import { type Kind, work } from "./vector.js";
+import { SECTIONS } from "./worked.js";
+
+/** Opcodes of the control channel (PROTOCOL.md section 7). */
+const CONTROL_OPCODES = ["69", "0f", "33", "3c", "55", "5a", "66"];
+
+describe("the test vectors of PROTOCOL.md", () => {
+  const vectors = documentVectors();
+
+  for (const { name, kind, inputs, outputs } of vectors) {
+    it(`follow from their inputs: ${name}`, () => {
+      assert.deepEqual(outputs, work<Kind>(kind, name, inputs).outputs);
+    });
+  }
+
+  it("are the same in protocol.json", () => {
+    assert.deepEqual(storedVectors(), vectors);
+  });
+
+  it("are those that the generator writes", () => {
+    assert.deepEqual(
+      SECTIONS.flatMap(({ vectors }) => vectors),
+      vectors,
+    );
+  });
+
+  it("have a name each", () => {
+    assert.equal(new Set(vectors.map(({ name }) => name)).size, vectors.length);
+  });
+
+  it("show every message", () => {
+    const seen = new Set<string>();
+    for (const vector of vectors) {
+      if (vector.kind === "handshake") seen.add(`mode ${vector.inputs.mode}, m1 of ${vector.outputs.m1.length / 2}`);
+      if (vector.kind === "pairing") seen.add(`mode ${vector.inputs.mode}, m1 of ${vector.outputs.m1.length / 2}`);
+      if (vector.kind === "record") seen.add(`${vector.inputs.channel} ${vector.outputs.value.slice(0, 2)}`.trim());
+      if (vector.kind === "fragmentation") seen.add(`${vector.outputs.fragments.length} fragments`);
+      if (vector.kind === "countersignature") seen.add(`signed ${vector.outputs.command.slice(0, 4)}`);
+    }
+    const wanted = [
+      ...["mode 01, m1 of 26", "mode 02, m1 of 58", "mode 03, m1 of 58", "1 fragments", "4 fragments"],
+      ...CONTROL_OPCODES.map((opcode) => `00 ${opcode}`),
+      ...["01", "21", "21 55", "25 5a", "25 55", "25 77"],
+      ...["signed 4b11", "signed ff0f", "signed 1111", "signed 5a0f"],
+    ];
+    assert.deepEqual(
+      wanted.filter((item) => !seen.has(item)),
+      [],
+    );
+  });
+
+  it("keep the order of a session: counters without a gap, the newest pump time echoed", () => {
+    const next = { pump: 0, controller: 0 };
+    let newestMs = 0;
+    for (const vector of vectors) {
+      if (vector.kind !== "record") continue;
+      const { sender, counter, timeMs } = vector.inputs;
+      assert.equal(counter, next[sender]++, vector.name);
+      if (sender === "pump") assert.ok(timeMs > newestMs, vector.name);
+      else assert.equal(timeMs, newestMs, vector.name);
+      newestMs = timeMs;
+    }
+  });
+});

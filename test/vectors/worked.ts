@@ -1,0 +1,232 @@
+/**
+ * The fixed inputs of PROTOCOL.md's test vectors, as one story: a pairing, the handshake that confirms it, a session
+ * with a bolus that is stopped. Keys and nonces are counting bytes, so that a part is recognised where it reappears.
+ */
+
+import { type Parts, type Vector, work } from "./vector.js";
+
+/** One subsection of the appendix. */
+export interface Section {
+  readonly title: string;
+  readonly text: string;
+  readonly vectors: readonly Vector[];
+}
+
+/** `length` bytes in hexadecimal that count up from `first`. */
+function counting(first: number, length: number): string {
+  return Array.from({ length }, (_, i) => (first + i).toString(16).padStart(2, "0")).join("");
+}
+
+const VERSION = "01";
+const PUMP_ID = counting(0xa0, 8);
+const CONTROLLER_ID = counting(0xc0, 8);
+const CONTROL = "00";
+const TICK = "01";
+const STATUS = "21";
+const COMMAND = "25";
+
+const pairing = work("pairing", "pairing, mode 02, role operate", {
+  version: VERSION,
+  pumpId: PUMP_ID,
+  role: "01",
+  secret: counting(0x30, 16),
+  flags: "01",
+  np: counting(0x00, 16),
+  ephemeralPrivateP: counting(0x40, 32),
+  mode: "02",
+  controllerId: CONTROLLER_ID,
+  nc: counting(0x10, 16),
+  ephemeralPrivateC: counting(0x60, 32),
+});
+const { kAuth, kDose } = pairing.outputs;
+const bond = { kAuth, role: "01", version: VERSION, pumpId: PUMP_ID, controllerId: CONTROLLER_ID };
+
+const confirming = work("handshake", "handshake, mode 03, window open", {
+  ...bond,
+  flags: "01",
+  np: counting(0x20, 16),
+  ephemeralPrivateP: counting(0x80, 32),
+  mode: "03",
+  nc: counting(0x30, 16),
+});
+const opening = work("handshake", "handshake, mode 01, window closed", {
+  ...bond,
+  flags: "00",
+  np: counting(0x50, 16),
+  mode: "01",
+  nc: counting(0x60, 16),
+});
+const observing = work("handshake", "handshake, mode 01, role observe", {
+  ...bond,
+  kAuth: counting(0x00, 32),
+  role: "02",
+  controllerId: counting(0xd0, 8),
+  flags: "00",
+  np: counting(0x70, 16),
+  mode: "01",
+  nc: counting(0x80, 16),
+});
+
+/** The pump's time at record 0: every byte differs. */
+const BEGIN_MS = 0x12345678;
+const { kCp, kPc } = opening.outputs;
+
+const fromPump = (name: string, counter: number, afterMs: number, channel: string, fields: Parts) =>
+  work("record", name, { sender: "pump", key: kPc, counter, timeMs: BEGIN_MS + afterMs, channel, fields });
+const fromController = (name: string, counter: number, echoAfterMs: number, channel: string, fields: Parts) =>
+  work("record", name, { sender: "controller", key: kCp, counter, timeMs: BEGIN_MS + echoAfterMs, channel, fields });
+
+/** Epoch 258, sequence 3. */
+const DOSE_ID = "0201000003000000";
+const dose = { kDose, pumpId: PUMP_ID, controllerId: CONTROLLER_ID, channel: COMMAND };
+/** 1.50 U for a meal. */
+const bolusFields = {
+  opcode: "4b11",
+  flags: "10",
+  type: "33",
+  fast: "96e0",
+  extended: "0000",
+  durationMin: "0000",
+};
+const bolus = work("countersignature", "countersignature of Set Bolus", {
+  ...dose,
+  doseId: DOSE_ID,
+  challenge: counting(0xe0, 16),
+  commandFields: bolusFields,
+  readingFields: {
+    opcode: "4b11",
+    flags: "10",
+    type: "33",
+    fastMicrounits: "60e31600",
+    extendedMicrounits: "00000000",
+    durationMin: "0000",
+  },
+});
+
+const challenge = fromPump("Challenge", 3, 5_300, CONTROL, {
+  opcode: "33",
+  doseId: DOSE_ID,
+  challenge: bolus.inputs.challenge,
+  lifeS: "0a",
+  reading: bolus.outputs.reading,
+});
+
+const outcomeIs = (name: string, counter: number, afterMs: number, kind: string, low: string, high: string) =>
+  fromPump(name, counter, afterMs, CONTROL, {
+    opcode: "5a",
+    doseId: DOSE_ID,
+    kind,
+    code: "00",
+    intendedMicrounits: "60e31600",
+    lowMicrounits: low,
+    highMicrounits: high,
+  });
+
+const session: readonly Vector[] = [
+  fromPump("Hello", 0, 0, CONTROL, { opcode: "69", role: "01" }),
+  fromController("read of Status", 0, 0, STATUS, {}),
+  fromPump("Status", 1, 250, STATUS, {
+    therapyControlState: "55",
+    operationalState: "96",
+    reservoirRemaining: "b5f4",
+    flags: "01",
+  }),
+  fromPump("tick from the pump", 2, 5_000, TICK, {}),
+  fromController("tick from the controller", 1, 5_000, TICK, {}),
+  fromController("Prepare of Set Bolus", 2, 5_000, CONTROL, {
+    opcode: "0f",
+    lifeS: "0a",
+    channel: COMMAND,
+    command: bolus.outputs.command,
+  }),
+  challenge,
+  bolus,
+  fromController("Commit", 3, 5_300, CONTROL, { opcode: "3c", doseId: DOSE_ID, tag: bolus.outputs.tag }),
+  fromPump("Set Bolus response", 4, 5_600, COMMAND, { opcode: "7711", bolusId: "0700" }),
+  fromController("Outcome", 4, 5_600, CONTROL, { opcode: "55", doseId: DOSE_ID }),
+  outcomeIs("OutcomeIs delivering", 5, 7_700, "55", "50c30000", "a0860100"),
+  fromController("Stop", 5, 7_700, COMMAND, { opcode: "5a0f", state: "33" }),
+  fromPump("response to Stop", 6, 8_000, COMMAND, { opcode: "550f", requestOpcode: "5a0f", code: "0f" }),
+  fromController("Prepare in state Stop", 6, 8_000, CONTROL, {
+    opcode: "0f",
+    lifeS: "0a",
+    channel: COMMAND,
+    command: bolus.outputs.command,
+  }),
+  fromPump("Refused", 7, 8_200, CONTROL, { opcode: "66", requestOpcode: "0f", code: "74" }),
+  fromController("Outcome after Stop", 7, 8_200, CONTROL, { opcode: "55", doseId: DOSE_ID }),
+  outcomeIs("OutcomeIs stopped", 8, 8_400, "66", "a0860100", "a0860100"),
+];
+
+const otherCountersignatures = [
+  work("countersignature", "countersignature of Set TBR, 0.75 U/h for 90 min", {
+    ...dose,
+    doseId: "0201000004000000",
+    challenge: counting(0x90, 16),
+    commandFields: { opcode: "ff0f", flags: "00", type: "33", rate: "4be0", durationMin: "5a00" },
+    readingFields: { opcode: "ff0f", mode: "0f", rateMicrounitsPerHour: "b0710b00", durationMin: "5a00" },
+  }),
+  work("countersignature", "countersignature of Cancel TBR, 1.2 U/h takes over", {
+    ...dose,
+    doseId: "0201000005000000",
+    challenge: counting(0xa0, 16),
+    commandFields: { opcode: "1111" },
+    readingFields: { opcode: "1111", rateMicrounitsPerHour: "804f1200" },
+  }),
+  work("countersignature", "countersignature of Run, 1.2 U/h begins", {
+    ...dose,
+    doseId: "0201000006000000",
+    challenge: counting(0xb0, 16),
+    commandFields: { opcode: "5a0f", state: "55" },
+    readingFields: { opcode: "5a0f", state: "55", rateMicrounitsPerHour: "804f1200" },
+  }),
+];
+
+/** The appendix in its order. */
+export const SECTIONS: readonly Section[] = [
+  {
+    title: "Labels",
+    text: "`inputs.texts` and the names of the outputs are characters.",
+    vectors: [
+      work("labels", "labels", {
+        texts: [
+          ...["CS1 k ctl", "CS1 k pump", "CS1 k ses", "CS1 tag C", "CS1 tag P", "CS1 session"],
+          ...["CS1 pairing", "CS1 pair C", "CS1 pair P", "CS1 bond auth", "CS1 bond dose", "CS1 dose"],
+        ],
+      }),
+    ],
+  },
+  {
+    title: "Pairing",
+    text: "`shown` is what the QR code holds, `shownBase32` the text beside it (characters).",
+    vectors: [pairing],
+  },
+  {
+    title: "Handshakes",
+    text:
+      "The first confirms the bond of 9.2 while the window is still open, the second opens the session of 9.4, " +
+      "the third is of another bond. An empty `ephemeralP` stands for none.",
+    vectors: [confirming, opening, observing],
+  },
+  {
+    title: "A session",
+    text:
+      "Records of the second handshake's session in their order. `fields` are the parts of the value, in the order " +
+      "of the wire and as they stand on it. `timeMs` is the pump's time or the controller's echo of it.",
+    vectors: session,
+  },
+  {
+    title: "Other countersignatures",
+    text: "Of the same bond, each with the whole input of its tag.",
+    vectors: otherCountersignatures,
+  },
+  {
+    title: "Fragments",
+    text: "`mtu` is the ATT_MTU.",
+    vectors: [
+      work("fragmentation", "fragments of the record Challenge", { mtu: 23, message: challenge.outputs.record }),
+      work("fragmentation", "fragments of m1, window open", { mtu: 23, message: confirming.outputs.m1 }),
+      work("fragmentation", "m3 in one fragment", { mtu: 23, message: opening.outputs.m3 }),
+    ],
+  },
+];
