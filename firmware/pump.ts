@@ -68,7 +68,21 @@ const UNASKED_WAIT_MAX = 2;
 /** Advertising is re-armed from here: no event is relied on after a failed connection. */
 const ADVERTISE_INTERVAL_MS = 5_000;
 
-export class Pump {
+/**
+ * Starts the pump. Where its storage will not let it, or its rig is impossible, it shows why and stands still with the
+ * coils off: a restart would only fail again.
+ */
+export function startPump(board: Board): void {
+  try {
+    new Pump(board);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "unknown";
+    board.trace(`fault: the pump does not start: ${message}`);
+    board.show(["FAULT", "The pump does not start", message]);
+  }
+}
+
+class Pump {
   readonly #board: Board;
   readonly #clock: UptimeClock;
   readonly #motor: Motor;
@@ -221,12 +235,12 @@ export class Pump {
     if (this.#window && now > this.#window.closesAt) this.#closeWindow();
     this.#stepSession({ kind: "time" });
     if (this.#session.kind === "closed") this.#link?.advertise();
-    this.#tellChanged();
     let recorded = true;
     while (recorded && !this.#motor.busy) {
       const step = passTime(this.#therapy, now, this.#board.rig);
-      recorded = step.record !== undefined && this.#adopt(step);
+      recorded = this.#adopt(step) && step.record !== undefined;
     }
+    this.#tellChanged();
   }
 
   #wakeInMs(): number {

@@ -149,7 +149,7 @@ export class Hardware {
     this.#session = undefined;
     session.end();
     this.plant.releaseCoils();
-    this.plant.listenToEncoder(undefined);
+    this.#button.unwatchAll();
     this.#outputs.clear();
     this.#display = [];
     this.onPowerLost?.();

@@ -4,7 +4,7 @@
  * ESP32 does.
  */
 
-import { Pump } from "../firmware/pump.js";
+import { startPump } from "../firmware/pump.js";
 import type { RigConfig } from "../firmware/rig.js";
 import { Air } from "./air/air.js";
 import type { AirEvent } from "./air/packet.js";
@@ -64,9 +64,7 @@ export class World {
   powerUp(): void {
     const server = this.#radio.gattServerFor((callback) => this.hardware.post(callback));
     const board = this.hardware.powerUp(server);
-    this.hardware.run(() => {
-      new Pump(board);
-    });
+    this.hardware.run(() => startPump(board));
   }
 
   /** Cuts the power, and switches it on again `offMs` later. */

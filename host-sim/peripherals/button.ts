@@ -35,6 +35,11 @@ export class Button {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Nobody hears the edges any more. */
+  unwatchAll(): void {
+    this.#listeners.clear();
+  }
+
   #edge(): void {
     for (const listener of this.#listeners) listener(this.level);
   }

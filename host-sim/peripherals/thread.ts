@@ -25,7 +25,6 @@ export class BoardThread {
   readonly #timers = new Set<ScheduledEvent>();
   #ready: Job[] = [];
   #busy = false;
-  #stopped = false;
   #callbacks = 0;
 
   /** @param guard runs a callback and deals with what it throws. */
@@ -51,9 +50,8 @@ export class BoardThread {
     };
   }
 
-  /** No callback runs from now on, ever. */
+  /** Drops all callbacks, waiting or pending. The last call: nothing may be scheduled afterwards. */
   stop(): void {
-    this.#stopped = true;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     this.#ready = [];
@@ -77,17 +75,13 @@ export class BoardThread {
       if (stallMs > 0) {
         const stalled = job;
         this.#after(stallMs, () => {
-          this.#run(stalled);
+          this.#guard(stalled.callback);
           this.#drain();
         });
         return;
       }
-      this.#run(job);
+      this.#guard(job.callback);
     }
     this.#busy = false;
-  }
-
-  #run(job: Job): void {
-    if (!job.cancelled && !this.#stopped) this.#guard(job.callback);
   }
 }

@@ -243,10 +243,16 @@ describe("simulated hardware", () => {
     hardware.pressButton(3_000);
     clock.advance(1_000);
     hardware.cut();
+    let asked = 0;
+    hardware.stallMs = () => {
+      asked += 1;
+      return 0;
+    };
     const pin = listen(hardware.powerUp(NoRadio));
     assert.equal(pin.read(), 0);
     clock.advance(3_000);
     assert.deepEqual(seen, [0, 1]);
+    assert.equal(asked, 1, "the session that was cut hears no edge");
   });
 
   it("bounds its trace to the last 10,000 lines", () => {

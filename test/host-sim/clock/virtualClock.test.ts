@@ -18,17 +18,19 @@ describe("virtual clock", () => {
     assert.deepEqual(seen, ["a2", "b2", "c5", "d5", "e3600000"]);
   });
 
-  it("agrees with a sorted list on 2,000 events, a third of them cancelled", () => {
+  it("agrees with a sorted list on 2,000 events, two thirds of them cancelled", () => {
     const clock = new VirtualClock();
     const random = new Random(11);
     const seen: number[] = [];
     const expected: { id: number; dueMs: number }[] = [];
+    const dropped: { cancel(): void }[] = [];
     for (let id = 0; id < 2_000; id++) {
       const dueMs = random.below(500);
       const event = clock.schedule(() => seen.push(id), dueMs);
-      if (id % 3 === 0) event.cancel();
-      else expected.push({ id, dueMs });
+      if (id % 3 === 0) expected.push({ id, dueMs });
+      else dropped.push(event);
     }
+    for (const event of dropped) event.cancel();
     clock.advance(500);
     assert.deepEqual(
       seen,

@@ -74,6 +74,24 @@ describe("digital pins", () => {
     }
   });
 
+  it("hear nothing once closed, not even of an edge before", () => {
+    const { bench, button, Digital } = board();
+    let asked = 0;
+    bench.stallMs = () => {
+      asked += 1;
+      return 0;
+    };
+    const onReadable = () => assert.fail();
+    const pin = new Digital({ pin: 0, mode: Digital.InputPullUp, edge: Digital.Falling, onReadable });
+    button.press(40);
+    pin.close();
+    bench.clock.advance(100);
+    button.press(40);
+    bench.clock.advance(100);
+    assert.equal(asked, 1);
+    assert.deepEqual(bench.crashes, []);
+  });
+
   it("show a busy thread the level of later, not of the edge", () => {
     const { bench, button, Digital } = board();
     const seen: number[] = [];

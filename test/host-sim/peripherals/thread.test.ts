@@ -62,7 +62,22 @@ describe("board's thread", () => {
     at("pending", 100);
     bench.clock.advance(10);
     bench.session.end();
+    assert.equal(bench.clock.nextEventMs, undefined);
     bench.clock.advance(1_000);
+    assert.deepEqual(seen, []);
+  });
+
+  it("asks for no further stall when the power goes within a callback", () => {
+    const { bench, seen, at } = logging();
+    let asked = 0;
+    bench.stallMs = () => {
+      asked += 1;
+      return 20;
+    };
+    bench.session.thread.schedule(() => bench.session.end(), 1);
+    at("waiting", 2);
+    bench.clock.advance(100);
+    assert.equal(asked, 1);
     assert.deepEqual(seen, []);
   });
 

@@ -59,6 +59,17 @@ describe("stepper motor", () => {
     assert.equal(motor.plant.minStepIntervalMs, 3);
   });
 
+  it("counts on from the phase that was switched off, though the rotor fell behind", () => {
+    const motor = new PlantBench();
+    motor.plant.setJammed(true);
+    motor.step(3);
+    motor.off();
+    motor.clock.advance(1_000);
+    motor.step(1);
+    assert.equal(motor.plant.commandedHalfSteps, 4);
+    assert.equal(motor.plant.lostSteps, 4);
+  });
+
   it("is not moved by a field of opposite coils", () => {
     const motor = new PlantBench();
     motor.plant.setCoil(1, 1);

@@ -1,0 +1,49 @@
+/**
+ * The pump on the Moddable SDK: gathers the platform into a Board, without a decision, and starts the firmware. The
+ * only file that imports the SDK.
+ */
+
+import Analog from "embedded:io/analog";
+import { GATTServer } from "embedded:io/bluetoothle/peripheral";
+import Digital from "embedded:io/digital";
+import PulseCount from "embedded:io/pulsecount";
+import PWM from "embedded:io/pwm";
+import flash from "embedded:storage/flash";
+import keyValue from "embedded:storage/key-value";
+import Time from "time";
+import Timer from "timer";
+import type { Board } from "./board.js";
+import { startPump } from "./pump.js";
+import { DEFAULT_RIG } from "./rig.js";
+
+/** ESP32 dev board. Coils on pins that are low while the chip resets; the encoder and force sensor on inputs. */
+const PINS: Board["pins"] = {
+  coils: [16, 17, 18, 19],
+  button: 0,
+  led: 2,
+  buzzer: 25,
+  encoder: { signal: 34, control: 35 },
+  force: 36,
+};
+
+startPump({
+  Digital,
+  PulseCount,
+  Analog,
+  PWM,
+  GATTServer,
+  keyValue: keyValue.open({ path: "countersign", format: "buffer" }),
+  historyFlash: flash.open({ path: "history", mode: "r+" }),
+  pins: PINS,
+  rig: DEFAULT_RIG,
+  ticks: () => Time.ticks,
+  schedule(callback, delayMs) {
+    const timer = Timer.set(() => callback(), delayMs);
+    return { cancel: () => Timer.clear(timer) };
+  },
+  entropy: (lengthBytes) => new Uint8Array(native("xs_countersign_entropy").call(undefined, lengthBytes)),
+  show(lines) {
+    for (const line of lines) trace(`${line}\n`);
+  },
+  trace: (line) => trace(`${line}\n`),
+});

@@ -1,0 +1,50 @@
+/**
+ * The parts of the Moddable SDK that `main.ts` uses and that @moddable/typings lacks or has without `close`, declared as the firmware's own
+ * interfaces (board.ts), which follow the SDK's C sources; and the one global of XS that reaches native code.
+ */
+
+/// <reference path="../node_modules/@moddable/typings/timer.d.ts" />
+/// <reference path="../node_modules/@moddable/typings/time.d.ts" />
+
+declare module "embedded:io/digital" {
+  const Digital: import("./board.js").DigitalConstructor;
+  export default Digital;
+}
+
+declare module "embedded:io/pulsecount" {
+  const PulseCount: import("./board.js").PulseCountConstructor;
+  export default PulseCount;
+}
+
+declare module "embedded:io/analog" {
+  const Analog: import("./board.js").AnalogConstructor;
+  export default Analog;
+}
+
+declare module "embedded:io/pwm" {
+  const PWM: import("./board.js").PwmConstructor;
+  export default PWM;
+}
+
+declare module "embedded:io/bluetoothle/peripheral" {
+  export const GATTServer: import("./board.js").GattServerConstructor;
+}
+
+declare module "embedded:storage/key-value" {
+  const storage: {
+    open(options: { readonly path: string; readonly format: "buffer" }): import("./board.js").KeyValueStore;
+  };
+  export default storage;
+}
+
+declare module "embedded:storage/flash" {
+  const storage: {
+    open(options: { readonly path: string; readonly mode: "r+" }): import("./board.js").FlashPartition;
+  };
+  export default storage;
+}
+
+/** XS: a function implemented in C, by its symbol. */
+declare function native(symbol: string): { call(target: undefined, lengthBytes: number): ArrayBuffer };
+/** XS: one line to the debugger or the serial console. */
+declare function trace(line: string): void;
