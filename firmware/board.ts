@@ -76,7 +76,9 @@ export interface GattConnection {
 /** Callbacks run with an opaque host object as `this`, the only valid first argument of `notify`. */
 export interface GattCharacteristicOptions {
   readonly uuid: string;
-  readonly properties: readonly string[];
+  /** Bits of `GattServerConstructor.properties`. */
+  readonly properties: number;
+  /** `value` may be longer than `maximumWrite`: NimBLE joins prepared (long) writes, up to 512 bytes. */
   readonly onWrite?: (this: object, value: ArrayBuffer, connection: GattConnection) => void;
   readonly onSubscribe?: (this: object, connection: GattConnection) => void;
   readonly onUnsubscribe?: (this: object, connection: GattConnection) => void;
@@ -94,15 +96,27 @@ export interface GattServerOptions {
   readonly onWarning?: (this: GattServer, message: string) => void;
 }
 
+/** What is advertised, one AD structure a property and in their order; UUIDs in hexadecimal, dashes optional. */
+export interface GattAdvertisement {
+  readonly flags: number;
+  /** Becomes the complete lists of 16-, 32- and 128-bit service UUIDs. */
+  readonly services: readonly string[];
+}
+
 export interface GattServer {
-  /** Advertising data of at most 31 bytes. Connecting stops it; nothing but another call starts it again. */
-  startAdvertising(data: ArrayBuffer): void;
+  /**
+   * Throws when the AD structures take more than 31 bytes. Connecting stops it; count on nothing but another call to
+   * start it again.
+   */
+  startAdvertising(scan: GattAdvertisement): void;
   stopAdvertising(): void;
   close(): void;
 }
 
 export interface GattServerConstructor {
   new (options: GattServerOptions): GattServer;
+  /** Bits for `GattCharacteristicOptions.properties`. */
+  readonly properties: { readonly write: number; readonly indicate: number };
 }
 
 /**

@@ -33,6 +33,7 @@ export interface Booted {
   readonly bonds: Bonds;
   readonly therapy: Therapy;
   readonly entropyFault: EntropyFault | undefined;
+  readonly historyFailed: boolean;
   /** What the user must hear about, one line each. */
   readonly news: readonly string[];
 }
@@ -73,13 +74,28 @@ export function boot(board: Board, now: UptimeMs): Booted {
   const known = "value" in identityFound ? identityFound.value : undefined;
   const epoch = known ? known.epoch + 1 : 1;
 
-  const { nextSequence } = stores.history.mount();
-  if ("value" in standingFound) for (const event of standingFound.value.history.pending) stores.history.append(event);
-  const found = { standing: standingFound, journal: journalFound, historyNextSequence: nextSequence, epoch };
+  let historyFailed = false;
+  const withHistory = (use: () => void) => {
+    try {
+      use();
+    } catch {
+      // A pump without a history still has a button and an alarm: the fault is latched once it runs.
+      historyFailed = true;
+    }
+  };
+  let historyNextSequence = 0;
+  withHistory(() => {
+    historyNextSequence = stores.history.mount().nextSequence;
+    if ("value" in standingFound) for (const event of standingFound.value.history.pending) stores.history.append(event);
+  });
+  const identityKept = known !== undefined || !provisioned;
+  const found = { standing: standingFound, journal: journalFound, historyNextSequence, epoch, identityKept };
   const { next: therapy, record } = bootTherapy(found, now, board.rig);
   if (record?.kind !== "standing") throw new Error("invariant: a boot records the standing state");
   stores.standing.commit(record.value);
-  for (const event of record.value.history.pending) stores.history.append(event);
+  withHistory(() => {
+    for (const event of record.value.history.pending) stores.history.append(event);
+  });
   stores.journal.commit(therapy.journal);
   if (standingFound.kind === "lost" || journalFound.kind === "lost")
     news.push("Stored therapy state was lost: stopped");
@@ -88,7 +104,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
   const bondsKept = known && "value" in bondsFound ? bondsFound.value : NO_BONDS;
   const bondsAreGone = provisioned && (!known || !("value" in bondsFound));
   if (bondsAreGone) news.push("Pairings were lost: pair again");
-  if (bondsAreGone || bondsFound.kind !== "intact") stores.bonds.commit(bondsKept);
+  if (!known || bondsFound.kind !== "intact") stores.bonds.commit(bondsKept);
 
   const advanced = known ? advanceEpoch(known, entropy) : undefined;
   const created = known ? undefined : createIdentity(entropy);
@@ -96,7 +112,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
   const durable = identity && stores.identity.commit(identity);
   if (durable && marked.kind !== "intact") marker.commit({ provisioned: 1 });
   const entropyFault = advanced?.fault ?? (created && !created.ok ? created.refusal : undefined);
-  return { stores, entropy, identity: durable, bonds: bondsKept, therapy, entropyFault, news };
+  return { stores, entropy, identity: durable, bonds: bondsKept, therapy, entropyFault, historyFailed, news };
 }
 
 /** On a pump that was never provisioned a missing blob is made new; on any other it is lost. */

@@ -33,24 +33,22 @@ export function stepButton(
   now: UptimeMs,
 ): { readonly next: Button; readonly gesture?: Gesture } {
   const forMs = now - button.since;
-  const changed = pressed !== (button.position !== "up");
-  if (button.position === "down" && forMs >= HOLD_MS) {
-    const next: Button = { position: pressed ? "held" : "up", since: now, taps: 0 };
-    return { next, gesture: { kind: "hold", tapsBefore: button.taps } };
-  }
+  if (button.position === "down" && forMs >= HOLD_MS && pressed)
+    return { next: { position: "held", since: now, taps: 0 }, gesture: { kind: "hold", tapsBefore: button.taps } };
   if (button.position === "up" && button.taps > 0 && forMs >= TAP_GAP_MS) {
     const next: Button = { position: pressed ? "down" : "up", since: now, taps: 0 };
     return { next, gesture: { kind: "taps", count: button.taps } };
   }
-  if (!changed || forMs < DEBOUNCE_MS) return { next: button };
+  if (pressed === (button.position !== "up") || forMs < DEBOUNCE_MS) return { next: button };
   if (pressed) return { next: { ...button, position: "down", since: now } };
-  const taps = button.position === "down" ? button.taps + 1 : 0;
-  return { next: { position: "up", since: now, taps } };
+  // A release seen late, after a stall, was perhaps a hold and perhaps a tap: it is taken for neither.
+  const tapped = button.position === "down" && forMs < HOLD_MS;
+  return { next: { position: "up", since: now, taps: tapped ? button.taps + 1 : 0 } };
 }
 
-/** When the pin should be read again without an edge. */
-export function buttonWakeAt(button: Button): UptimeMs | undefined {
+/** When the pin should be read again without an edge: at the end of bouncing, of a hold, of a pause between taps. */
+export function buttonWakeAt(button: Button, now: UptimeMs): UptimeMs | undefined {
+  if (button.position !== "held" && now < button.since + DEBOUNCE_MS) return uptimeMs(button.since + DEBOUNCE_MS);
   if (button.position === "down") return uptimeMs(button.since + HOLD_MS);
-  if (button.position === "up" && button.taps > 0) return uptimeMs(button.since + TAP_GAP_MS);
-  return undefined;
+  return button.position === "up" && button.taps > 0 ? uptimeMs(button.since + TAP_GAP_MS) : undefined;
 }

@@ -87,6 +87,13 @@ export function rigErrors(rig: RigConfig): readonly string[] {
       errors.push(`limits.${name} is ${value}; it must be an integer from 1 to ${CEILINGS[name]}`);
   }
   const { drive, provisioning } = rig;
+  const counts = { ...drive, ...provisioning, encoder: 0, halfStepsPerTurn: 0, occlusionForceFraction: 0 };
+  for (const [name, value] of Object.entries(counts))
+    if (!Number.isSafeInteger(value) || value < 0) errors.push(`${name} is ${value}; it must be an integer from 0 up`);
+  if (!(drive.occlusionForceFraction > 0 && drive.occlusionForceFraction < 1))
+    errors.push(`drive.occlusionForceFraction is ${drive.occlusionForceFraction}; it must lie between 0 and 1`);
+  if (drive.pulseMaxMicrounits < 1) errors.push("drive.pulseMaxMicrounits is under 1");
+  if (drive.insulinPerTurnMicrounits < 1) errors.push("drive.insulinPerTurnMicrounits is under 1");
   if (provisioning.basalMicrounitsPerHour > rig.limits.basalMaxMicrounitsPerHour)
     errors.push("provisioning.basalMicrounitsPerHour is over limits.basalMaxMicrounitsPerHour");
   if (drive.pulseMaxMicrounits > 50_000) errors.push("drive.pulseMaxMicrounits is over 50000 (0.05 U)");

@@ -15,6 +15,7 @@ import {
   type CommandContext,
   type Countersign,
   commit,
+  killChallenge,
   prepare,
 } from "./countersign.js";
 import { outcome } from "./outcome.js";
@@ -144,13 +145,24 @@ function command(state: Countersign, request: Request, context: CommandContext):
     if (request.stale) return refuse(Refusal.Stale);
     return acceptOneStep(row, value, context);
   })();
-  if (answer.ok) return { next: state, accepted: answer.value };
+  // Stop and Cancel Bolus end a challenge even when they are refused: their sender no longer wants insulin.
+  const next = row?.class === "oneStep" && request.mayOperate ? killChallenge(state, context.nonces) : state;
+  if (answer.ok) return { next, accepted: answer.value };
   const response = commandResponse(opcode ?? 0, answer.refusal);
   return {
-    next: state,
+    next,
     reply: { channel: Channel.CommandControlPoint, value: response },
     refused: `command: ${refusalName(answer.refusal)}`,
   };
+}
+
+/** The answer to a command that was accepted and could not be stored: it has not been obeyed and will not be. */
+export function failureOf(accepted: Accepted): Reply {
+  const code = Refusal.NotCompleted;
+  if (accepted.doseId === undefined)
+    return { channel: Channel.CommandControlPoint, value: commandResponse(accepted.row.opcode, code) };
+  const value = Refused.encode({ opcode: Control.Refused, requestOpcode: Control.Commit, code });
+  return { channel: Channel.Control, value };
 }
 
 /** The response to a command that has been obeyed. `bolusId` is that of the newest bolus. */

@@ -23,7 +23,8 @@ const OutcomeIs = layout(
 
 /**
  * The operand of OutcomeIs. Answering `never` kills an outstanding challenge of that ID first, so that it stays true.
- * Refusals: InvalidOperand for a wrong length and for an ID that was never issued.
+ * Refusals: InvalidOperand for a wrong length and for an ID that was never issued; NotCompleted while the storage is
+ * dead.
  */
 export function outcome(
   given: Countersign,
@@ -41,6 +42,8 @@ export function outcome(
   if (refused) return { next: given, answer: say(Kind.refused, refused.code) };
   if (!wasIssued(doseId, nonces.epoch, nonces.issued("dose")))
     return { next: given, answer: refuse(Refusal.InvalidOperand) };
+  // What was committed when the storage failed may be stored or not: neither `never` nor anything else would be true.
+  if (therapy.storageIsDead) return { next: given, answer: refuse(Refusal.NotCompleted) };
   if (isForgotten(ledger, doseId)) return { next: given, answer: say(Kind.forgotten) };
   const outstanding = given.outstanding && sameDose(given.outstanding.doseId, doseId);
   return { next: outstanding ? killChallenge(given, nonces) : given, answer: say(Kind.never) };

@@ -6,7 +6,7 @@
 
 import { Refusal, SUCCESS } from "../base/refusal.js";
 import { ok, type Result, refuse } from "../base/result.js";
-import { microunitsPerHour } from "../base/units.js";
+import { type Microunits, microunitsPerHour } from "../base/units.js";
 import { decodeSfloatMicrounits } from "../ids/float.js";
 import {
   CancelBolusOperand,
@@ -39,6 +39,9 @@ export interface CommandRow {
   readonly response: (command: Command, bolusId: number) => Uint8Array;
 }
 
+/** Amounts and rates come in steps of 0.01 U (PROTOCOL.md section 6). */
+const INCREMENT_MICROUNITS = 10_000;
+
 const done = (opcode: CommandOpcode) => (): Uint8Array => commandResponse(opcode, SUCCESS);
 
 /** The general response 0F55. */
@@ -50,12 +53,17 @@ const setState = (state: number, command: Command) => (operand: Uint8Array) =>
   SetTherapyControlStateOperand.decode(operand)?.state === state ? ok(command) : refuse(Refusal.InvalidOperand);
 
 /** In U and exact, or not at all: the standard's SFLOAT is exact for every step of 0.01 U up to 20.45 U. */
+function decodeAmount(sfloat: number): Microunits | undefined {
+  const amount = decodeSfloatMicrounits(sfloat);
+  return amount !== undefined && amount % INCREMENT_MICROUNITS === 0 ? amount : undefined;
+}
+
 function decodeSetBolus(operand: Uint8Array): Result<Command> {
   const fields = SetBolusOperand.decode(operand);
   if (!fields || fields.type !== BolusType.Fast) return refuse(Refusal.InvalidOperand);
   if ((fields.flags & ~(BolusFlag.Correction | BolusFlag.Meal)) !== 0) return refuse(Refusal.InvalidOperand);
   const extended = decodeSfloatMicrounits(fields.extendedSfloat);
-  const amountMicrounits = decodeSfloatMicrounits(fields.fastSfloat);
+  const amountMicrounits = decodeAmount(fields.fastSfloat);
   if (extended !== 0 || fields.durationMinutes !== 0 || amountMicrounits === undefined)
     return refuse(Refusal.InvalidOperand);
   return ok({ kind: "setBolus", flags: fields.flags, amountMicrounits });
@@ -65,7 +73,7 @@ function decodeSetTbr(operand: Uint8Array): Result<Command> {
   const fields = SetTbrOperand.decode(operand);
   if (!fields || fields.type !== TbrType.Absolute) return refuse(Refusal.InvalidOperand);
   if ((fields.flags & ~TbrFlag.Change) !== 0) return refuse(Refusal.InvalidOperand);
-  const rate = decodeSfloatMicrounits(fields.rateSfloat);
+  const rate = decodeAmount(fields.rateSfloat);
   if (rate === undefined) return refuse(Refusal.InvalidOperand);
   const { durationMinutes } = fields;
   const change = (fields.flags & TbrFlag.Change) !== 0;

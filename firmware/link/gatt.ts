@@ -3,13 +3,15 @@
  * queued, an end that is always reported once. Callbacks here do no work: they may run while the motor turns.
  */
 
-import type { GattConnection, GattServer, GattServerConstructor } from "../board.js";
+import type { GattAdvertisement, GattConnection, GattServer, GattServerConstructor } from "../board.js";
 import { fragments } from "./fragment.js";
 
 /** PROTOCOL.md section 1.1. */
 export const SERVICE_UUID = "c5160001-8b5a-4d0f-9c31-6e2b7a94d1f0";
 export const TO_PUMP_UUID = "c5160002-8b5a-4d0f-9c31-6e2b7a94d1f0";
 export const FROM_PUMP_UUID = "c5160003-8b5a-4d0f-9c31-6e2b7a94d1f0";
+/** PROTOCOL.md section 1.1. Flags: LE general discoverable, no BR/EDR (Core Supplement, Part A 1.3). */
+const ADVERTISEMENT: GattAdvertisement = { flags: 0x06, services: [SERVICE_UUID] };
 /** ATT_MTU that the pump offers: one record of 256 bytes does not fit, most do; more would cost buffers. */
 const MTU = 247;
 /** ATT_MTU of 23 less the 3 bytes of an ATT header: every link carries this much (Core 5.3, Vol 3, Part F 3.2.8). */
@@ -41,12 +43,12 @@ export class GattLink {
           characteristics: [
             {
               uuid: TO_PUMP_UUID,
-              properties: ["write"],
+              properties: Server.properties.write,
               onWrite: (value, connection) => link.#onWrite(value, connection),
             },
             {
               uuid: FROM_PUMP_UUID,
-              properties: ["indicate"],
+              properties: Server.properties.indicate,
               // `this` is the only handle that notify accepts, so these are not arrow functions.
               onSubscribe(connection) {
                 link.#onSubscribe(this, connection);
@@ -70,7 +72,11 @@ export class GattLink {
    */
   advertise(): void {
     if (!this.#ready || this.#connection) return;
-    this.#server.startAdvertising(advertisement().buffer as ArrayBuffer);
+    try {
+      this.#server.startAdvertising(ADVERTISEMENT);
+    } catch {
+      // The radio's trouble is not the therapy's: the next call tries again.
+    }
   }
 
   /** Sends one message as indications. Does nothing without a subscribed central. */
@@ -78,15 +84,14 @@ export class GattLink {
     const connection = this.#connection;
     const characteristic = this.#fromPump;
     if (!connection || !characteristic) return;
-    const valueBytes = Math.max(LEAST_VALUE_BYTES, connection.maximumWrite);
-    for (const fragment of fragments(message, valueBytes)) {
-      try {
+    try {
+      const valueBytes = Math.max(LEAST_VALUE_BYTES, connection.maximumWrite);
+      for (const fragment of fragments(message, valueBytes))
         connection.notify(characteristic, fragment.buffer as ArrayBuffer);
-      } catch {
-        // The central unsubscribed or left between our check and the call: its end is on its way as an event.
-        this.#fromPump = undefined;
-        return;
-      }
+    } catch {
+      // The central unsubscribed or left between our check and the call, or the radio failed: no session without it.
+      this.#fromPump = undefined;
+      this.#enqueue({ kind: "unsubscribed" });
     }
   }
 
@@ -95,12 +100,12 @@ export class GattLink {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#fromPump = undefined;
-    connection?.close();
+    closeQuietly(connection);
   }
 
   #onConnect(connection: GattConnection): void {
     if (this.#connection) {
-      connection.close();
+      closeQuietly(connection);
       return;
     }
     this.#connection = connection;
@@ -131,9 +136,11 @@ export class GattLink {
   }
 }
 
-/** Flags (LE general discoverable, no BR/EDR) and the service's UUID (Core Supplement, Part A 1.1 and 1.3). */
-function advertisement(): Uint8Array {
-  const uuid: number[] = [];
-  for (const digits of SERVICE_UUID.replaceAll("-", "").match(/../g) ?? []) uuid.unshift(Number.parseInt(digits, 16));
-  return Uint8Array.of(2, 0x01, 0x06, 1 + uuid.length, 0x07, ...uuid);
+/** A connection that is gone already may throw: it is what was asked for. */
+function closeQuietly(connection: GattConnection | undefined): void {
+  try {
+    connection?.close();
+  } catch {
+    // Nothing is left to end.
+  }
 }

@@ -11,16 +11,33 @@ import { exactProduct, insulinOfCounts, insulinOfHalfSteps, JUMP_HALF_STEPS, jum
 /**
  * What was commanded and counted since the baseline.
  *
- *     booted --first pulse that energises the coils: new baseline--> tracking
+ *     booted --rotor at rest at the phase kept: new baseline--> aligned --first pulse checked--> tracking
+ *
+ * Since power came, the rotor may rest off the phase that the journal kept: energising that phase before the first
+ * half-step makes it jump, up to 4 half-steps either way. Only the jump is allowed so much; the baseline moves behind
+ * it, so that a first pulse that stalls is found like any other.
  */
-export interface EncoderState {
-  /** `booted`: the coils have not been energised since power came, so that the rotor may still jump to their phase. */
-  readonly phase: "booted" | "tracking";
-  readonly baselineCounts: EncoderCounts;
-  readonly commandedHalfSteps: HalfSteps;
-  /** The last settled reading: where the counts of the next pulse begin. */
-  readonly lastCounts: EncoderCounts;
-}
+export type EncoderState =
+  | {
+      readonly phase: "booted";
+      readonly baselineCounts: EncoderCounts;
+      /** The last settled reading: where the counts of the next pulse begin. */
+      readonly lastCounts: EncoderCounts;
+    }
+  | {
+      readonly phase: "aligned";
+      readonly baselineCounts: EncoderCounts;
+      /** From before the jump: what moved by it belongs to the first pulse. */
+      readonly lastCounts: EncoderCounts;
+      /** Signed counts since boot, the jump included. */
+      readonly jumpedCounts: number;
+    }
+  | {
+      readonly phase: "tracking";
+      readonly baselineCounts: EncoderCounts;
+      readonly lastCounts: EncoderCounts;
+      readonly commandedHalfSteps: HalfSteps;
+    };
 
 /** Counts are whole counts since the baseline, the expected ones rounded to nearest; the comparison itself is exact. */
 export type MotionCheck =
@@ -42,7 +59,17 @@ export interface CheckedMotion {
 
 /** State at boot. @param counts the encoder's reading then. */
 export function encoderAtBoot(counts: EncoderCounts): EncoderState {
-  return { phase: "booted", baselineCounts: counts, commandedHalfSteps: halfSteps(0), lastCounts: counts };
+  return { phase: "booted", baselineCounts: counts, lastCounts: counts };
+}
+
+/**
+ * Takes the reading of a rotor that rests at the phase kept, before the first half-step since boot. Throws an invariant
+ * when that was done already.
+ */
+export function encoderAligned(state: EncoderState, counts: EncoderCounts): EncoderState {
+  if (state.phase !== "booted") throw new Error("invariant: the rotor is aligned already");
+  const { baselineCounts, lastCounts } = state;
+  return { phase: "aligned", baselineCounts: counts, lastCounts, jumpedCounts: counts - baselineCounts };
 }
 
 function atLeastNone(amountMicrounits: number): Microunits {
@@ -50,10 +77,8 @@ function atLeastNone(amountMicrounits: number): Microunits {
 }
 
 /**
- * Checks one pulse after it settled.
- *
- * The first pulse that energises the coils is allowed a jump of 4 half-steps more, either way, and the baseline moves
- * behind it: the jump is charged once and does not shift the check of later pulses.
+ * Checks one pulse after it settled, and with the first one the jump of the alignment before it. Throws an invariant
+ * for half-steps that no alignment went before.
  *
  * @param steps half-steps that this pulse really commanded: fewer than planned if it was cut short.
  * @param counts the encoder's running total; ignored for a drive without encoder.
@@ -64,13 +89,16 @@ export function checkMotion(
   steps: HalfSteps,
   counts: EncoderCounts,
 ): CheckedMotion {
-  const jumps = state.phase === "booted" && steps > 0;
-  const commandedHalfSteps = halfSteps(state.commandedHalfSteps + steps);
-  const next: EncoderState = jumps
-    ? { phase: "tracking", baselineCounts: counts, commandedHalfSteps: halfSteps(0), lastCounts: counts }
-    : { ...state, commandedHalfSteps, lastCounts: counts };
+  if (state.phase === "booted" && steps > 0) throw new Error("invariant: half-steps before the rotor was aligned");
+  const commandedBefore = state.phase === "tracking" ? state.commandedHalfSteps : 0;
+  const commandedHalfSteps = halfSteps(commandedBefore + steps);
+  const { baselineCounts } = state;
+  const next: EncoderState =
+    state.phase === "booted"
+      ? { ...state, lastCounts: counts }
+      : { phase: "tracking", baselineCounts, lastCounts: counts, commandedHalfSteps };
   if (drive.encoder === "none") {
-    const jump = jumps ? jumpMicrounits(drive) : 0;
+    const jump = state.phase === "aligned" ? jumpMicrounits(drive) : 0;
     return {
       next,
       check: { kind: "inTolerance" },
@@ -79,29 +107,43 @@ export function checkMotion(
       highMicrounits: atLeastNone(insulinOfHalfSteps(drive, steps, "up") + jump),
     };
   }
-
-  // Counts are compared as multiples of 1/numerator: with n/d half-steps and c counts a turn, s half-steps are
-  // s * c * d / n counts.
-  const { countsPerTurn, toleranceCounts } = drive.encoder;
-  const { numerator, denominator } = drive.halfStepsPerTurn;
-  const countsTimesNumeratorPerHalfStep = exactProduct(countsPerTurn, denominator);
-  const jumpCounts = jumps ? Math.ceil((JUMP_HALF_STEPS * countsTimesNumeratorPerHalfStep) / numerator) : 0;
-  const countedCounts = counts - state.baselineCounts;
-  const expected = exactProduct(commandedHalfSteps, countsTimesNumeratorPerHalfStep);
-  const deviation = exactProduct(countedCounts, numerator) - expected;
-  const inTolerance = Math.abs(deviation) <= exactProduct(toleranceCounts + jumpCounts, numerator);
+  const { toleranceCounts } = drive.encoder;
+  const jumped = state.phase === "aligned" ? checkJump(drive, drive.encoder, state.jumpedCounts) : undefined;
   const pulseCounts = counts - state.lastCounts;
   return {
     next,
-    check: inTolerance
-      ? { kind: "inTolerance" }
-      : {
-          kind: deviation < 0 ? "short" : "over",
-          countedCounts,
-          expectedCounts: Math.round(expected / numerator),
-        },
+    check: jumped ?? checkCounts(drive, drive.encoder, commandedHalfSteps, counts - baselineCounts),
     measured: true,
     lowMicrounits: atLeastNone(insulinOfCounts(drive, pulseCounts - toleranceCounts, "down")),
     highMicrounits: atLeastNone(insulinOfCounts(drive, pulseCounts + toleranceCounts, "up")),
+  };
+}
+
+type Encoder = Exclude<DriveConfig["encoder"], "none">;
+
+/** Undefined when the alignment jumped no further than coils can pull, give or take the tolerance. */
+function checkJump(drive: DriveConfig, encoder: Encoder, jumpedCounts: number): MotionCheck | undefined {
+  const { numerator, denominator } = drive.halfStepsPerTurn;
+  const jumpCounts = Math.ceil((JUMP_HALF_STEPS * encoder.countsPerTurn * denominator) / numerator);
+  if (Math.abs(jumpedCounts) <= jumpCounts + encoder.toleranceCounts) return undefined;
+  return { kind: jumpedCounts < 0 ? "short" : "over", countedCounts: jumpedCounts, expectedCounts: 0 };
+}
+
+function checkCounts(
+  drive: DriveConfig,
+  encoder: Encoder,
+  commandedHalfSteps: HalfSteps,
+  countedCounts: number,
+): MotionCheck {
+  // Counts are compared as multiples of 1/numerator: with n/d half-steps and c counts a turn, s half-steps are
+  // s * c * d / n counts.
+  const { numerator, denominator } = drive.halfStepsPerTurn;
+  const expected = exactProduct(commandedHalfSteps, exactProduct(encoder.countsPerTurn, denominator));
+  const deviation = exactProduct(countedCounts, numerator) - expected;
+  if (Math.abs(deviation) <= exactProduct(encoder.toleranceCounts, numerator)) return { kind: "inTolerance" };
+  return {
+    kind: deviation < 0 ? "short" : "over",
+    countedCounts,
+    expectedCounts: Math.round(expected / numerator),
   };
 }

@@ -4,10 +4,10 @@
  * only against a proof that the pulse has been made durable. Never latches a fault: it reports, and the top decides.
  */
 
-import { encoderCounts, halfSteps, type Microunits } from "../base/units.js";
+import { type EncoderCounts, encoderCounts, halfSteps, type Microunits } from "../base/units.js";
 import type { AnalogInput, Board, PulseCounter, ScheduledCallback } from "../board.js";
 import type { Durable } from "../storage/blob.js";
-import { checkMotion, type EncoderState, encoderAtBoot, type MotionCheck } from "./encoder.js";
+import { checkMotion, type EncoderState, encoderAligned, encoderAtBoot, type MotionCheck } from "./encoder.js";
 import type { PulsePlan } from "./geometry.js";
 import { checkForce, type OcclusionState, OPEN_LINE } from "./occlusion.js";
 import { Coils, PHASES } from "./stepper.js";
@@ -34,12 +34,17 @@ export interface MotorReport {
 
 /**
  *     idle --begin--> stepping --last half-step--> holding --holdMs--> settling --settleMs: report--> idle
- *      |                 |                            |                   ^
- *      |                 +------ deenergise ----------+-------------------+
- *      +--begin of a plan without half-steps------------------------------+
+ *     idle --first begin since boot--> begun --at once--> aligning --holdMs--> stepping
+ *     idle --begin of a plan without half-steps--> settling
+ *     begun, aligning, stepping, holding --deenergise--> settling
+ *
+ * Aligning holds the phase that the journal kept, so that the rotor rests where the half-steps begin: a power cut may
+ * have left it up to 4 half-steps off. What moves by that is reported with the first pulse.
  */
 type State =
   | { readonly kind: "idle" }
+  | { readonly kind: "begun"; readonly plan: PulsePlan }
+  | { readonly kind: "aligning"; readonly plan: PulsePlan }
   | { readonly kind: "stepping"; readonly plan: PulsePlan; readonly madeHalfSteps: number }
   | { readonly kind: "holding"; readonly plan: PulsePlan }
   | { readonly kind: "settling"; readonly plan: PulsePlan; readonly madeHalfSteps: number; readonly aborted: boolean };
@@ -67,7 +72,7 @@ export class Motor {
     this.#onPulseEnd = onPulseEnd;
     this.#encoder = board.rig.drive.encoder === "none" ? undefined : new board.PulseCount(board.pins.encoder);
     this.#force = new board.Analog({ pin: board.pins.force });
-    this.#encoderState = encoderAtBoot(encoderCounts(this.#encoder?.read() ?? 0));
+    this.#encoderState = encoderAtBoot(this.#readEncoder());
   }
 
   /** Takes the coil phase that the journal kept, 0 to 7, once, before the first pulse. Anything else is an invariant. */
@@ -95,7 +100,8 @@ export class Motor {
   }
 
   /**
-   * Begins a pulse; its first half-step comes in a callback of its own. Throws an invariant, and moves nothing, when
+   * Begins a pulse; the coils are energised in a callback of its own, and the first pulse since boot aligns the rotor for
+   * holdMs before its first half-step. Throws an invariant, and moves nothing, when
    * busy, not aligned, or when the proof is of another plan.
    */
   begin(plan: PulsePlan, proof: Durable<PulseBegun>): void {
@@ -103,7 +109,8 @@ export class Motor {
     if (this.#coilPhase === undefined) throw new Error("invariant: the motor is not aligned");
     if (proof.value.plan !== plan) throw new Error("invariant: the pulse made durable is another one");
     if (plan.halfSteps > 0) {
-      this.#state = { kind: "stepping", plan, madeHalfSteps: 0 };
+      const first = this.#encoderState.phase === "booted";
+      this.#state = first ? { kind: "begun", plan } : { kind: "stepping", plan, madeHalfSteps: 0 };
       this.#arm(0);
     } else {
       this.#settle(plan, 0, false);
@@ -111,12 +118,19 @@ export class Motor {
   }
 
   /**
-   * Takes the current off the coils at once; no further half-step follows. A pulse that was stepping or holding is
+   * Takes the current off the coils at once; no further half-step follows. A pulse that has not yet begun to settle is
    * aborted: it settles, so that the encoder is read at rest, and is reported after `settleMs`.
    */
   deenergise(): void {
     this.#coils.off();
     switch (this.#state.kind) {
+      case "aligning":
+        this.#encoderState = encoderAligned(this.#encoderState, this.#readEncoder());
+        this.#settle(this.#state.plan, 0, true);
+        return;
+      case "begun":
+        this.#settle(this.#state.plan, 0, true);
+        return;
       case "stepping":
         this.#settle(this.#state.plan, this.#state.madeHalfSteps, true);
         return;
@@ -143,6 +157,15 @@ export class Motor {
   #advance(): void {
     const state = this.#state;
     switch (state.kind) {
+      case "begun":
+        this.#coils.energise(this.coilPhase);
+        this.#state = { kind: "aligning", plan: state.plan };
+        this.#arm(this.#board.rig.drive.holdMs);
+        return;
+      case "aligning":
+        this.#encoderState = encoderAligned(this.#encoderState, this.#readEncoder());
+        this.#step(state.plan, 1);
+        return;
       case "stepping":
         this.#step(state.plan, state.madeHalfSteps + 1);
         return;
@@ -176,10 +199,13 @@ export class Motor {
     this.#arm(this.#board.rig.drive.settleMs);
   }
 
+  #readEncoder(): EncoderCounts {
+    return encoderCounts(this.#encoder?.read() ?? 0);
+  }
+
   #report(plan: PulsePlan, madeHalfSteps: number, aborted: boolean): void {
     const { drive } = this.#board.rig;
-    const counts = encoderCounts(this.#encoder?.read() ?? 0);
-    const motion = checkMotion(drive, this.#encoderState, halfSteps(madeHalfSteps), counts);
+    const motion = checkMotion(drive, this.#encoderState, halfSteps(madeHalfSteps), this.#readEncoder());
     this.#encoderState = motion.next;
     const force = checkForce(drive, this.#occlusionState, this.#force.read() / (2 ** this.#force.resolution - 1));
     this.#occlusionState = force.next;

@@ -68,7 +68,9 @@ export function tag(key: Uint8Array, message: Uint8Array): Uint8Array {
 export function sessionKeys(sessionKey: Uint8Array, transcript: Uint8Array): SessionKeys {
   const info = concat(LABELS.session, sha256(transcript));
   const keys = expand(sha256, sessionKey, info, 2 * KEY_BYTES);
-  return { fromController: keys.slice(0, KEY_BYTES), fromPump: keys.slice(KEY_BYTES) };
+  const halves = { fromController: keys.slice(0, KEY_BYTES), fromPump: keys.slice(KEY_BYTES) };
+  keys.fill(0);
+  return halves;
 }
 
 /** prk of a pairing secret (PROTOCOL.md section 4). */

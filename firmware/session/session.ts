@@ -93,6 +93,7 @@ export type SessionEffect =
   | { readonly kind: "received"; readonly received: Received }
   | { readonly kind: "opened"; readonly bond: Bond }
   | { readonly kind: "bonded"; readonly bond: Bond }
+  | { readonly kind: "confirmed"; readonly bond: Bond }
   | { readonly kind: "entropyFault"; readonly fault: EntropyFault };
 
 export interface SessionStep {
@@ -185,6 +186,7 @@ function authenticate(session: Challenged, m2: Uint8Array, now: UptimeMs, contex
       };
     case "authenticated": {
       const { bond, m3 } = answer;
+      if (session.offer) wipe(session.offer.ephemeral.scalar);
       const keys = sessionKeys(bond.keys.sessionKey, concat(m1, m2, m3));
       const opened: OpenSession = {
         kind: "open",
@@ -200,7 +202,7 @@ function authenticate(session: Challenged, m2: Uint8Array, now: UptimeMs, contex
       const hello = send(opened, CONTROL_CHANNEL, Hello.encode({ opcode: HELLO, role: Role[bond.role] }), now);
       const after: SessionEffect[] = [{ kind: "send", message: m3 }, ...hello.after, { kind: "opened", bond }];
       return answer.confirms
-        ? { next: hello.next, record: confirm(context.bonds), after }
+        ? { next: hello.next, record: confirm(context.bonds), after: [...after, { kind: "confirmed", bond }] }
         : { next: hello.next, after };
     }
     default:

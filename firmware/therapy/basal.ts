@@ -23,6 +23,11 @@ export function pay(owed: Owed, pulseMicrounits: Microunits): Owed {
   return owed - pulseMicrounits * MS_PER_HOUR;
 }
 
+/** What is left of it once delivery stops: whole pulses are not made up later, a part of one is kept. */
+export function withoutWholePulses(owed: Owed, pulseMicrounits: Microunits): Owed {
+  return owed % (pulseMicrounits * MS_PER_HOUR);
+}
+
 /** Time until a whole pulse is owed; undefined when the rate is zero. */
 export function dueInMs(
   owed: Owed,

@@ -12,7 +12,7 @@ import { annunciated, apply, beginChange, bolusEnded, type Change, finishChange,
 import type { DoseId } from "./commands.js";
 import { dataCorruption, TbrEndReason } from "./events.js";
 import { type Journal, NEW_JOURNAL, totalMicrounits } from "./journal.js";
-import { activeBolus, type LedgerEntry } from "./ledger.js";
+import { activeBolus, EMPTY_LEDGER, type LedgerEntry } from "./ledger.js";
 import { newStanding, type Standing } from "./standing.js";
 import { beginTherapy, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
 import { closeHours, hourOf } from "./windows.js";
@@ -24,6 +24,8 @@ export interface BootFindings {
   readonly historyNextSequence: number;
   /** The epoch that begins: after a loss, nothing is known of any dose before it. */
   readonly epoch: number;
+  /** Whether this is still the pump that issued the ledger's dose IDs: a new identity begins with an empty one. */
+  readonly identityKept: boolean;
 }
 
 /** The state after a boot of a provisioned pump, and the standing state to make durable before anything else. */
@@ -41,7 +43,16 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
   const settled = bolus ? interrupted(change, bolus, unknownPulse, rig) : change;
   const ended = tbrStopped(settled, TbrEndReason.ErrorAbort);
   const told = standing.tbr ? annunciated(ended, AnnunciationType.TbrCanceled) : ended;
-  return finishChange(withPulseClosed(annunciated(told, AnnunciationType.DateTimeIssue)), true);
+  const known = found.identityKept ? told : withoutDoses(told);
+  return finishChange(withPulseClosed(annunciated(known, AnnunciationType.DateTimeIssue)), true);
+}
+
+/** Dose IDs begin anew with a new identity: the old ones would answer for them. */
+function withoutDoses(change: Change): Change {
+  const told = annunciated(change, AnnunciationType.SystemIssue);
+  const journal = { ...told.therapy.journal, bolus: NEW_JOURNAL.bolus };
+  const standing = { ...told.therapy.standing, ledger: EMPTY_LEDGER };
+  return { ...told, therapy: { ...told.therapy, journal, standing } };
 }
 
 /** The last copy may be one pulse behind: of the bolus under way if there is one, else of basal. */
@@ -126,10 +137,10 @@ function bootAfterLoss(
     },
   };
   const therapy = beginTherapy(standing, { ...journal, openHourMicrounits: microunits(0), pulse: undefined }, now, rig);
-  return finishLoss(therapy, rig);
+  return finishLoss(therapy, found.identityKept, rig);
 }
 
-function finishLoss(therapy: Therapy, rig: RigConfig): TherapyStep {
+function finishLoss(therapy: Therapy, identityKept: boolean, rig: RigConfig): TherapyStep {
   const begun = beginChange(therapy, therapy.journal.clockMs);
   const bolus = activeBolus(therapy.standing.ledger);
   const jump = jumpMicrounits(rig.drive);
@@ -137,6 +148,8 @@ function finishLoss(therapy: Therapy, rig: RigConfig): TherapyStep {
   const ended = bolus
     ? bolusEnded(begun, "uncertain", microunits(0), microunits(bolus.intendedMicrounits + jump))
     : begun;
-  const halted = apply(tbrStopped(ended, TbrEndReason.ErrorAbort), { run: false }, 0, dataCorruption());
-  return finishChange(annunciated(halted, AnnunciationType.SystemIssue), true);
+  const stateLost = { run: false, stateWasLost: true };
+  const halted = apply(tbrStopped(ended, TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption());
+  const told = annunciated(halted, AnnunciationType.SystemIssue);
+  return finishChange(identityKept ? told : withoutDoses(told), true);
 }

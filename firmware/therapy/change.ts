@@ -3,6 +3,7 @@
 import { type Microunits, MS_PER_MINUTE, type PumpClockMs } from "../base/units.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import { annunciate, confirmOldest } from "./annunciations.js";
+import { withoutWholePulses } from "./basal.js";
 import {
   annunciationChanged,
   basalRateChanged,
@@ -95,9 +96,12 @@ export function tbrStopped(change: Change, reason: number): Change {
   return apply(change, { tbr: undefined }, StatusChangedFlag.ActiveBasal, tbrEnded(effectiveMinutes, reason));
 }
 
-/** Stops everything: bolus, temporary rate, basal. */
-export function stopped(change: Change): Change {
-  const ended = tbrStopped(bolusStopped(change), TbrEndReason.Canceled);
+/** Stops everything: bolus, temporary rate, basal; a whole basal pulse that is owed is not made up by a later Run. */
+export function stopped(change: Change, pulseMicrounits: Microunits): Change {
+  const { therapy } = change;
+  const basalOwed = withoutWholePulses(therapy.journal.basalOwed, pulseMicrounits);
+  const halted = { ...change, therapy: { ...therapy, journal: { ...therapy.journal, basalOwed } } };
+  const ended = tbrStopped(bolusStopped(halted), TbrEndReason.Canceled);
   if (!ended.therapy.standing.run) return ended;
   const flags = StatusChangedFlag.TherapyControlState | StatusChangedFlag.ActiveBasal;
   return apply(ended, { run: false }, flags, controlStateChanged(false));

@@ -55,7 +55,8 @@ export function withEvents(
   const all = due ? [referenceTime(restarted ? REASON_TIME_LOSS : REASON_PERIODIC), ...events] : events;
   if (all.length > PENDING_EVENTS_MAX) throw new Error(`invariant: ${all.length} history events in one step`);
   const referenceMs = due ? clockMs : history.referenceMs;
-  const relativeOffsetS = Math.floor((clockMs - referenceMs) / 1000);
+  // An event may be dated back, to the end of a temporary rate, but not before its reference.
+  const relativeOffsetS = Math.floor(Math.max(0, clockMs - referenceMs) / 1000);
   const pending = all.map(({ event, data }, i) => ({
     sequence: history.nextSequence + i,
     event,

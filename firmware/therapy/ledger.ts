@@ -50,12 +50,15 @@ export function isForgotten(ledger: Ledger, doseId: DoseId): boolean {
   return notAfter(doseId, ledger.forgottenThrough);
 }
 
-/** Takes in a new entry; the oldest is dropped when there are 64. */
+/** Takes in a new entry; when there are 64, the oldest that is settled is dropped: never the bolus under way. */
 export function addEntry(ledger: Ledger, entry: LedgerEntry): Ledger {
-  const dropped = ledger.entries.length < LEDGER_ENTRIES_MAX ? undefined : ledger.entries[0];
+  const full = ledger.entries.length >= LEDGER_ENTRIES_MAX;
+  const dropped = full ? ledger.entries.find((old) => old.kind !== "delivering") : undefined;
   return {
-    entries: [...(dropped ? ledger.entries.slice(1) : ledger.entries), entry],
-    forgottenThrough: dropped ? dropped.doseId : ledger.forgottenThrough,
+    entries: [...ledger.entries.filter((old) => old !== dropped), entry],
+    // What was dropped while an older bolus was under way stays forgotten when that one is dropped at last.
+    forgottenThrough:
+      dropped && !notAfter(dropped.doseId, ledger.forgottenThrough) ? dropped.doseId : ledger.forgottenThrough,
   };
 }
 

@@ -13,14 +13,12 @@ import { gate } from "./limits.js";
 import { clockAt, delivered, type Therapy } from "./therapy.js";
 import { withHoursClosed } from "./windowsStep.js";
 
-/** Amounts and rates come in steps of 0.01 U (dosing.md: bolus increment). */
-export const INCREMENT_MICROUNITS = 10_000;
 /** A day (Insulin Delivery Service 1.0 sets no bound; pumps offer up to 24 h). */
 export const TBR_MINUTES_MAX = 1_440;
 
 /**
  * Refusals: NotCompleted while a fault is latched or the reservoir holds too little; NotApplicable in the wrong state;
- * MaxBolusNumber beside an active bolus; InvalidOperand for zero and off-increment amounts and no duration; OutOfRange
+ * MaxBolusNumber beside an active bolus; InvalidOperand for a zero amount and no duration; OutOfRange
  * over a single limit; Plausibility over a window.
  */
 export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: RigConfig): Result<Meaning> {
@@ -37,7 +35,7 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
       const { amountMicrounits } = command;
       if (!standing.run) return refuse(Refusal.NotApplicable);
       if (activeBolus(standing.ledger)) return refuse(Refusal.MaxBolusNumber);
-      if (amountMicrounits <= 0 || amountMicrounits % INCREMENT_MICROUNITS !== 0) return refuse(Refusal.InvalidOperand);
+      if (amountMicrounits <= 0) return refuse(Refusal.InvalidOperand);
       if (amountMicrounits > limits.bolusMaxMicrounits) return refuse(Refusal.OutOfRange);
       const passed = gate(limits, delivered(therapy), amountMicrounits);
       return passed.ok ? ok(command) : passed;
@@ -45,8 +43,7 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
     case "setTbr": {
       const { rateMicrounitsPerHour, durationMinutes } = command;
       if (!standing.run || command.change !== (standing.tbr !== undefined)) return refuse(Refusal.NotApplicable);
-      if (rateMicrounitsPerHour < 0 || rateMicrounitsPerHour % INCREMENT_MICROUNITS !== 0 || durationMinutes < 1)
-        return refuse(Refusal.InvalidOperand);
+      if (durationMinutes < 1) return refuse(Refusal.InvalidOperand);
       if (rateMicrounitsPerHour > limits.basalMaxMicrounitsPerHour || durationMinutes > TBR_MINUTES_MAX)
         return refuse(Refusal.OutOfRange);
       return ok(command);

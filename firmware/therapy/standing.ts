@@ -34,6 +34,8 @@ export interface Standing {
   /** Pump clock when this was written. */
   readonly clockMs: PumpClockMs;
   readonly run: boolean;
+  /** Stored state was lost: only a countersigned Run goes on, not the button. Cleared by it. */
+  readonly stateWasLost: boolean;
   readonly basalMicrounitsPerHour: MicrounitsPerHour;
   readonly tbr: Tbr | undefined;
   /** The total at which the reservoir is empty. */
@@ -51,6 +53,7 @@ export function newStanding(rig: RigConfig): Standing {
   return {
     clockMs: pumpClockMs(0),
     run: false,
+    stateWasLost: false,
     basalMicrounitsPerHour: rig.provisioning.basalMicrounitsPerHour,
     tbr: undefined,
     reservoirEndMicrounits: rig.provisioning.reservoirMicrounits,
@@ -66,6 +69,7 @@ export function newStanding(rig: RigConfig): Standing {
 const Head = layout(
   ["clockMs", "u48"],
   ["run", "u8"],
+  ["stateWasLost", "u8"],
   ["basalRate", "u32"],
   ["tbrPresent", "u8"],
   ["tbrRate", "u32"],
@@ -93,6 +97,7 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
     const head = Head.encode({
       clockMs: standing.clockMs,
       run: standing.run ? 1 : 0,
+      stateWasLost: standing.stateWasLost ? 1 : 0,
       basalRate: standing.basalMicrounitsPerHour,
       tbrPresent: tbr ? 1 : 0,
       tbrRate: tbr?.rateMicrounitsPerHour ?? 0,
@@ -112,7 +117,7 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
   },
   decode(bytes) {
     const head = Head.decode(bytes.subarray(0, Head.sizeBytes));
-    if (!head || head.run > 1 || head.tbrPresent > 1) return undefined;
+    if (!head || head.run > 1 || head.stateWasLost > 1 || head.tbrPresent > 1) return undefined;
     const annunciationsAt = Head.sizeBytes + head.ledgerBytes;
     const historyAt = annunciationsAt + head.annunciationCount * AnnunciationEntry.sizeBytes;
     if (bytes.length < historyAt) return undefined;
@@ -122,6 +127,7 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
     return {
       clockMs: pumpClockMs(head.clockMs),
       run: head.run === 1,
+      stateWasLost: head.stateWasLost === 1,
       basalMicrounitsPerHour: microunitsPerHour(head.basalRate),
       tbr:
         head.tbrPresent === 0

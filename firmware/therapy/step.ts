@@ -17,6 +17,7 @@ import {
   apply,
   beginChange,
   bolusEnded,
+  bolusStopped,
   type Change,
   confirmed,
   finishChange,
@@ -53,7 +54,7 @@ export function passTime(given: Therapy, now: UptimeMs, rig: RigConfig): Therapy
 }
 
 function duePulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep | undefined {
-  if (now < therapy.nextPulseAt) return undefined;
+  if (now < therapy.nextPulseAt || !therapy.standing.run) return undefined;
   const { drive, limits } = rig;
   const pulse = drive.pulseMaxMicrounits;
   if (isDue(therapy.journal.basalOwed, pulse)) {
@@ -80,10 +81,7 @@ function withheld(therapy: Therapy, clockMs: ReturnType<typeof clockAt>): Therap
 
 /** A bolus that no longer fits, because an uncertain pulse was counted at its upper bound, ends where it stands. */
 function overLimit(therapy: Therapy, clockMs: ReturnType<typeof clockAt>): TherapyStep {
-  const change = beginChange(therapy, clockMs);
-  const bolus = activeBolus(therapy.standing.ledger);
-  const done = bolus ? bolusDone(therapy, bolus) : microunits(0);
-  return finishChange(annunciated(bolusEnded(change, "stopped", done, done), AnnunciationType.MaxDelivery));
+  return finishChange(annunciated(bolusStopped(beginChange(therapy, clockMs)), AnnunciationType.MaxDelivery));
 }
 
 function beginPulse(
@@ -128,20 +126,27 @@ export function endPulse(therapy: Therapy, report: MotorReport, now: UptimeMs, r
   const bolus = pulse.source === "bolus" ? activeBolus(therapy.standing.ledger) : undefined;
   const before = bolus ? bolusDone(therapy, bolus) : microunits(0);
   const idle: Therapy = { ...therapy, motion: { kind: "idle" }, nextPulseAt };
-  if (report.check.kind !== "inTolerance" || report.aborted)
-    return { next: withMotionCounted(idle, pulse.insulinMicrounits, report.highMicrounits) };
+  if (report.check.kind !== "inTolerance" || report.aborted) {
+    const next = withMotionCounted(idle, pulse.insulinMicrounits, report.highMicrounits);
+    return { next, record: { kind: "journal", value: next.journal } };
+  }
 
   const done = microunits(before + pulse.insulinMicrounits);
   const doneBolus = bolus ? { doseId: bolus.doseId, doneMicrounits: done } : therapy.journal.bolus;
   const ended: Therapy = { ...idle, journal: { ...therapy.journal, pulse: undefined, bolus: doneBolus } };
   const change = beginChange(ended, clockAt(ended, now));
   if (report.occluded)
-    return finishChange(rateRecorded(ended, annunciated(stopped(change), AnnunciationType.Occlusion)));
+    return finishChange(
+      rateRecorded(ended, annunciated(stopped(change, drive.pulseMaxMicrounits), AnnunciationType.Occlusion)),
+    );
   if (bolus && done >= bolus.intendedMicrounits) return finishChange(bolusEnded(change, "delivered", done, done));
   return { next: ended };
 }
 
-/** Counts what moved beyond the plan, if anything did, and keeps the pulse open for the fault that follows. */
+/**
+ * Counts what moved beyond the plan, if anything did, and keeps the pulse open: should the power go before the fault
+ * is stored, a boot still finds it uncertain.
+ */
 function withMotionCounted(therapy: Therapy, planned: Microunits, high: Microunits): Therapy {
   const { journal } = therapy;
   const more = Math.max(0, high - planned);
@@ -160,6 +165,7 @@ export function obey(
   authorised: Authorised<Meaning>,
   doseId: DoseId | undefined,
   now: UptimeMs,
+  rig: RigConfig,
 ): TherapyStep {
   const meaning = authorised.command;
   const closed = withHoursClosed(therapy, clockAt(therapy, now));
@@ -168,12 +174,9 @@ export function obey(
   const { ActiveBasal, ActiveBolus, TherapyControlState } = StatusChangedFlag;
   switch (meaning.kind) {
     case "stop":
-      return stop(closed, now);
-    case "cancelBolus": {
-      const bolus = activeBolus(standing.ledger);
-      const done = bolus ? bolusDone(closed, bolus) : microunits(0);
-      return finishChange(bolusEnded(change, "stopped", done, done));
-    }
+      return stop(therapy, now, rig);
+    case "cancelBolus":
+      return finishChange(bolusStopped(change));
     case "setBolus": {
       const { amountMicrounits, flags } = meaning;
       const bolusId = standing.nextBolusId;
@@ -197,7 +200,11 @@ export function obey(
       return finishChange(rateRecorded(closed, apply(ended, fields, ActiveBasal)));
     }
     case "run": {
-      const fields = { run: true, ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})) };
+      const fields = {
+        run: true,
+        stateWasLost: false,
+        ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})),
+      };
       const running = apply(change, fields, TherapyControlState | ActiveBasal, controlStateChanged(true));
       return finishChange(rateRecorded(closed, running));
     }
@@ -226,14 +233,14 @@ function ledgerEntry(
 }
 
 /** Stop, by radio or by button. In Stop already, it changes nothing and writes nothing. */
-export function stop(therapy: Therapy, now: UptimeMs): TherapyStep {
-  const change = stopped(beginChange(therapy, clockAt(therapy, now)));
+export function stop(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
+  const change = stopped(beginChange(therapy, clockAt(therapy, now)), rig.drive.pulseMaxMicrounits);
   return change.events.length > 0 ? finishChange(rateRecorded(therapy, change)) : { next: therapy };
 }
 
-/** Run, by a deliberate gesture on the pump. Does nothing in Run or with a fault. */
+/** Run, by a deliberate gesture on the pump. Does nothing in Run, with a fault, or after stored state was lost. */
 export function resume(therapy: Therapy, now: UptimeMs): TherapyStep {
-  if (therapy.standing.run || therapy.fault) return { next: therapy };
+  if (therapy.standing.run || therapy.fault || therapy.standing.stateWasLost) return { next: therapy };
   const { TherapyControlState, ActiveBasal } = StatusChangedFlag;
   const change = beginChange(therapy, clockAt(therapy, now));
   const running = apply(change, { run: true }, TherapyControlState | ActiveBasal, controlStateChanged(true));
@@ -261,15 +268,15 @@ export function latchFault(
   fault: Fault,
   now: UptimeMs,
   report: MotorReport | undefined,
+  rig: RigConfig,
 ): TherapyStep {
   if (therapy.fault) return { next: therapy };
   const idle: Therapy = { ...therapy, motion: { kind: "idle" }, journal: { ...therapy.journal, pulse: undefined } };
   const begun = beginChange(idle, clockAt(idle, now));
   const bolus = activeBolus(therapy.standing.ledger);
   const { pulse } = therapy.journal;
-  const ended = stopped(
-    bolus && pulse?.source === "bolus" ? failed(begun, bolus, pulse.insulinMicrounits, report) : begun,
-  );
+  const settled = bolus && pulse?.source === "bolus" ? failed(begun, bolus, pulse.insulinMicrounits, report) : begun;
+  const ended = stopped(settled, rig.drive.pulseMaxMicrounits);
   const type = fault.kind === "motorShort" || fault.kind === "motorOver" ? "MechanicalIssue" : "SystemIssue";
   const flags = StatusChangedFlag.OperationalState;
   const off = apply(annunciated(ended, AnnunciationType[type]), {}, flags, operationalStateOff());
@@ -294,6 +301,7 @@ export function therapyWakeAt(therapy: Therapy, now: UptimeMs, rig: RigConfig): 
   if (standing.tbr) wakes.push(standing.tbr.endsAtMs - bootClockMs);
   if (activeBolus(standing.ledger)) wakes.push(therapy.nextPulseAt);
   const dueMs = dueInMs(journal.basalOwed, basalRate(standing), rig.drive.pulseMaxMicrounits);
-  if (dueMs !== undefined) wakes.push(Math.max(therapy.nextPulseAt, journal.clockMs + dueMs - bootClockMs));
+  if (standing.run && dueMs !== undefined)
+    wakes.push(Math.max(therapy.nextPulseAt, journal.clockMs + dueMs - bootClockMs));
   return uptimeMs(Math.max(now, Math.min(...wakes)));
 }

@@ -42,6 +42,8 @@ export interface Therapy {
   readonly changed: number;
   /** Latched until a restart: the motor stands still. */
   readonly fault: Fault | undefined;
+  /** The state at the fault could not be stored either: what a restart will find is not known. */
+  readonly storageIsDead: boolean;
 }
 
 /** What to make durable before `next` is adopted. `pulse` begins motion once it is. */
@@ -112,5 +114,6 @@ export function beginTherapy(standing: Standing, journal: Journal, now: UptimeMs
     savedAt: now,
     changed: EVERYTHING_CHANGED,
     fault: undefined,
+    storageIsDead: false,
   };
 }

@@ -6,6 +6,8 @@ export const MTU_DEFAULT = 23;
 export const ATT_HEADER_BYTES = 3;
 /** An ATT transaction without an answer for so long ends its bearer (Vol 3 Part F 3.3.3). */
 export const ATT_TIMEOUT_MS = 30_000;
+/** Longest attribute value, which only prepared writes reach (Vol 3 Part F 3.2.9). */
+export const VALUE_MAXIMUM_BYTES = 512;
 /** ATT error "Invalid Attribute Value Length" (Vol 3 Part F 3.4.1.1). */
 export const INVALID_LENGTH = 0x0d;
 /** Silence after which an end gives a link up: a common choice within the 100 ms to 32 s of Vol 6 Part B 4.5.2. */

@@ -3,27 +3,31 @@
 import type { GattCharacteristicOptions, GattServerOptions } from "../../firmware/board.js";
 import { normalUuid } from "./service.js";
 
-/** The SDK's property names, by what callback they demand. */
-const PROPERTY_DEMANDS: ReadonlyMap<string, "read" | "write" | "subscribe" | "none"> = new Map([
-  ["read", "read"],
-  ["readEncrypted", "read"],
-  ["readAuthenticated", "read"],
-  ["write", "write"],
-  ["writeWithOutResponse", "write"],
-  ["writeEncrypted", "write"],
-  ["writeAuthenticated", "write"],
-  ["authenticatedSignedWrites", "write"],
-  ["notify", "subscribe"],
-  ["indicate", "subscribe"],
-  ["subscribeEncrypted", "subscribe"],
-  ["subscribeAuthenticated", "subscribe"],
-  ["broadcast", "none"],
-  ["reliableWrite", "none"],
-] as const);
+/** `GATTServer.properties` of the SDK: bits of NimBLE's characteristic flags, by the SDK's names. */
+export const PROPERTIES = Object.freeze({
+  broadcast: 1 << 0,
+  read: 1 << 1,
+  writeWithOutResponse: 1 << 2,
+  write: 1 << 3,
+  notify: 1 << 4,
+  indicate: 1 << 5,
+  authenticatedSignedWrites: 1 << 6,
+  reliableWrite: 1 << 7,
+  readEncrypted: (1 << 9) | (1 << 1),
+  readAuthenticated: (1 << 10) | (1 << 1),
+  writeEncrypted: (1 << 12) | (1 << 3),
+  writeAuthenticated: (1 << 13) | (1 << 3),
+  subscribeEncrypted: (1 << 15) | (1 << 4),
+  subscribeAuthenticated: (1 << 16) | (1 << 4),
+});
+
+/** Properties that demand a callback, and that such a callback demands. */
+const WRITES = PROPERTIES.write | PROPERTIES.writeWithOutResponse | PROPERTIES.authenticatedSignedWrites;
+const SUBSCRIBES = PROPERTIES.notify | PROPERTIES.indicate;
 
 /**
- * Throws for the first thing wrong: a string that is no UUID, a service without characteristics, no or unknown
- * properties, a property without its callback or the reverse. `onUnsubscribe` is the callback that subscribing demands.
+ * Throws for the first thing wrong: a string that is no UUID, a service without characteristics, no properties,
+ * a property without its callback or the reverse. `onUnsubscribe` is the callback that subscribing demands.
  */
 export function checkTable({ services }: GattServerOptions): void {
   for (const { uuid, characteristics } of services) {
@@ -35,14 +39,10 @@ export function checkTable({ services }: GattServerOptions): void {
 
 function checkCharacteristic({ uuid, properties, onWrite, onUnsubscribe }: GattCharacteristicOptions): void {
   if (normalUuid(uuid) === undefined) throw new RangeError("bad uuid");
-  if (properties.length === 0) throw new Error("properties missing");
-  const demands = properties.map((property) => {
-    const demand = PROPERTY_DEMANDS.get(property);
-    if (demand === undefined) throw new RangeError(`no property ${property}`);
-    return demand;
-  });
+  const has = (mask: number) => (properties & mask) !== 0;
+  if (!properties) throw new Error("properties missing");
   // The board's interface has no onRead, so nothing here can be read.
-  if (demands.includes("read")) throw new Error("inconsistent read");
-  if (demands.includes("write") !== (onWrite !== undefined)) throw new Error("inconsistent write");
-  if (demands.includes("subscribe") !== (onUnsubscribe !== undefined)) throw new Error("inconsistent onSubscribe");
+  if (has(PROPERTIES.read)) throw new Error("inconsistent read");
+  if (has(WRITES) !== (onWrite !== undefined)) throw new Error("inconsistent write");
+  if (has(SUBSCRIBES) !== (onUnsubscribe !== undefined)) throw new Error("inconsistent onSubscribe");
 }

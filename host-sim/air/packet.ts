@@ -1,6 +1,7 @@
 /**
  * What travels: GATT operations as discrete packets, and the ends and wires that they travel between. One packet stands
- * for one ATT PDU, or for the making or ending of a link. The link layer's own retransmissions are below this.
+ * for one ATT PDU, for the prepared writes and the execution that make one long write, or for the making or ending of a
+ * link. The link layer's own retransmissions are below this.
  */
 
 import { ATT_HEADER_BYTES } from "./bluetooth.js";
@@ -15,7 +16,8 @@ export type Direction = "toPeripheral" | "toCentral";
  * - `connect` to the peripheral asks for a link; value: the central's ATT_MTU as u16, or empty when it asks for none.
  *   `connect` to the central accepts; value: the agreed ATT_MTU as u16, or empty when it has no Countersign service.
  * - `subscribe` writes the client characteristic configuration of fromPump; value: u16, bit 1 indications.
- * - `write` carries a value to toPump. `writeResponse` answers `write` and `subscribe`: empty, or one ATT error code.
+ * - `write` carries a value to toPump; one over ATT_MTU - 3 stands for a long write.
+ *   `writeResponse` answers `write` and `subscribe`: empty, or one ATT error code.
  * - `indication` carries a value of fromPump; `confirmation` answers it, empty.
  * - `disconnect` ends the link, empty.
  */

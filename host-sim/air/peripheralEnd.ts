@@ -4,7 +4,7 @@
  * the link after the ATT timeout. Writes are answered by whoever handles them.
  */
 
-import { ATT_HEADER_BYTES, ATT_TIMEOUT_MS, INVALID_LENGTH, MTU_DEFAULT } from "./bluetooth.js";
+import { ATT_HEADER_BYTES, ATT_TIMEOUT_MS, INVALID_LENGTH, MTU_DEFAULT, VALUE_MAXIMUM_BYTES } from "./bluetooth.js";
 import type { Clock } from "./clock.js";
 import { EMPTY, type LinkEnd, type PacketKind, readU16, u16, type Wire } from "./packet.js";
 
@@ -22,7 +22,10 @@ export interface PeripheralHandler {
   onConnect(): void;
   /** The central wrote whether it wants indications, perhaps again what it had written. */
   onSubscription(subscribed: boolean): void;
-  /** A write; the central waits until `respond` is called. */
+  /**
+   * A write, of up to 512 bytes: NimBLE takes prepared writes of whatever may be written, also without the property
+   * `reliableWrite`, and joins them. The central waits until `respond` is called.
+   */
   onWrite(value: Uint8Array): void;
   /** The peer, the supervision timeout or the ATT timeout ended the link. Not called after `disconnect`. */
   onEnded(): void;
@@ -72,7 +75,7 @@ export class PeripheralEnd implements LinkEnd {
         this.#configured(readU16(value));
         return;
       case "write":
-        if (value.length > this.maximumWrite) wire.send("writeResponse", Uint8Array.of(INVALID_LENGTH));
+        if (value.length > VALUE_MAXIMUM_BYTES) wire.send("writeResponse", Uint8Array.of(INVALID_LENGTH));
         else handler.onWrite(value);
         return;
       case "confirmation":

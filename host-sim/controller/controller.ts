@@ -215,7 +215,7 @@ export class Controller {
     this.#request(reads.features, done);
   }
 
-  /** Clears the Status Changed `flags` (16 bits). */
+  /** Clears the Status Changed `flags` (bits 0 to 7; a pump may refuse the others, which have no meaning). */
   resetStatus(flags: number, done: Done<Result<undefined>>): void {
     this.#request(reads.resetStatus(flags), done);
   }

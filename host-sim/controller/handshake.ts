@@ -4,7 +4,7 @@
  */
 
 import { concat } from "./bytes.js";
-import { label, TAG_BYTES, type TagKeys, tag } from "./keys.js";
+import { label, type TagKeys, tag } from "./keys.js";
 import { Layout } from "./layout.js";
 
 /** The protocol's version byte. */
@@ -15,8 +15,6 @@ export const NONCE_BYTES = 16;
 export const MODE = { confirmed: 1, pair: 2, unconfirmed: 3 } as const;
 /** A bond's role byte. */
 export const ROLE = { operate: 1, observe: 2 } as const;
-/** m3 is tagP and nothing else. */
-export const M3_BYTES = TAG_BYTES;
 
 const WINDOW_OPEN = 0x01;
 const M1 = new Layout({ version: "u8", flags: "u8", pumpId: 8, nonceP: NONCE_BYTES });

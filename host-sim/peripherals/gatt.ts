@@ -8,13 +8,14 @@
  * while the slot is taken is lost without an error.
  */
 
-import type { GattServer, GattServerConstructor, GattServerOptions } from "../../firmware/board.js";
+import type { GattAdvertisement, GattServer, GattServerConstructor, GattServerOptions } from "../../firmware/board.js";
 import type { Air } from "../air/air.js";
 import { MTU_DEFAULT } from "../air/bluetooth.js";
-import { checkTable } from "../air/gattTable.js";
+import { checkTable, PROPERTIES } from "../air/gattTable.js";
 import type { LinkEnd, Station, Wire } from "../air/packet.js";
 import { PeripheralEnd } from "../air/peripheralEnd.js";
 import { FROM_PUMP_UUID, SERVICE_UUID, sameUuid, TO_PUMP_UUID } from "../air/service.js";
+import { advertisingData } from "./gattAdvertisement.js";
 import { type Characteristic, SimulatedConnection } from "./gattConnection.js";
 
 /**
@@ -23,8 +24,6 @@ import { type Characteristic, SimulatedConnection } from "./gattConnection.js";
  */
 export type Run = (callback: () => void) => void;
 
-/** Legacy advertising data (Core specification, Vol 6 Part B 2.3.1). */
-const ADVERTISEMENT_MAXIMUM_BYTES = 31;
 /** NimBLE's BLE_ATT_MTU_MAX; a larger request is cut to it, a smaller than 23 raised. */
 const MTU_MAXIMUM = 527;
 /** From constructing the server to the stack having synchronised with its controller; tens of ms, chosen. */
@@ -33,8 +32,8 @@ const READY_MS = 50;
 /** `this` of a characteristic's callbacks: an object with nothing in it. */
 class CharacteristicHandle {}
 
-function isA(uuid: string, property: string): (characteristic: Characteristic) => boolean {
-  return ({ options }) => sameUuid(options.uuid, uuid) && options.properties.includes(property);
+function isA(uuid: string, property: number): (characteristic: Characteristic) => boolean {
+  return ({ options }) => sameUuid(options.uuid, uuid) && (options.properties & property) !== 0;
 }
 
 interface Session {
@@ -104,6 +103,7 @@ export class GattRadio implements Station {
 }
 
 class SimulatedServer implements GattServer {
+  static readonly properties = PROPERTIES;
   readonly #session: Session;
   readonly #options: GattServerOptions;
   readonly #characteristics: readonly Characteristic[];
@@ -127,8 +127,8 @@ class SimulatedServer implements GattServer {
     }));
     this.#characteristics = made.flatMap(({ characteristics }) => characteristics);
     const countersign = made.find(({ uuid }) => sameUuid(uuid, SERVICE_UUID))?.characteristics ?? [];
-    this.#toPump = countersign.find(isA(TO_PUMP_UUID, "write"));
-    this.#fromPump = countersign.find(isA(FROM_PUMP_UUID, "indicate"));
+    this.#toPump = countersign.find(isA(TO_PUMP_UUID, PROPERTIES.write));
+    this.#fromPump = countersign.find(isA(FROM_PUMP_UUID, PROPERTIES.indicate));
     session.air.clock.schedule(() => {
       if (this.#state === "closed") return;
       this.#state = "ready";
@@ -140,11 +140,11 @@ class SimulatedServer implements GattServer {
     return this.#advertisement;
   }
 
-  startAdvertising(data: ArrayBuffer): void {
+  startAdvertising(scan: GattAdvertisement): void {
+    const data = advertisingData(scan);
     this.#requireReady();
-    if (data.byteLength > ADVERTISEMENT_MAXIMUM_BYTES) throw new Error("invalid adv");
     if (this.#end !== undefined) return;
-    this.#advertisement = new Uint8Array(data.slice(0));
+    this.#advertisement = data;
     this.#session.air.advertisingStarted(this.#session.address);
   }
 

@@ -18,6 +18,11 @@ export class ScrewEncoder {
     this.#backlashEdges = backlashEdges;
   }
 
+  /** Edges given so far, net. */
+  get edges(): number {
+    return this.#edges;
+  }
+
   /** Hears every movement of at least one edge, signed. One listener: `undefined` ends it. */
   listen(listener: ((edges: number) => void) | undefined): void {
     this.#listener = listener;

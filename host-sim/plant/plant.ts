@@ -89,6 +89,18 @@ export class Plant {
     return this.#drive.rotorHalfSteps;
   }
 
+  /** Position of the lead screw: what of the rotor's turning reached it, and what a hand added, in half-steps. */
+  get screwHalfSteps(): number {
+    this.#drive.settle();
+    return this.#screwHalfSteps;
+  }
+
+  /** Edges that the encoder on the screw has given, net, over all power cuts. */
+  get encoderEdges(): number {
+    this.#drive.settle();
+    return this.#encoder.edges;
+  }
+
   /** Net half-steps that the coils went through. */
   get commandedHalfSteps(): number {
     this.#drive.settle();

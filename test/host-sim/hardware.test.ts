@@ -5,6 +5,7 @@ import { Hardware, type HardwareOptions } from "../../host-sim/hardware.js";
 import { type CutPhase, PowerCut } from "../../host-sim/peripherals/power.js";
 
 const NoRadio: GattServerConstructor = class implements GattServer {
+  static readonly properties = { write: 0x08, indicate: 0x20 };
   startAdvertising(): void {}
   stopAdvertising(): void {}
   close(): void {}

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { encoderCounts, halfSteps, microunits } from "../../firmware/base/units.js";
-import { type CheckedMotion, checkMotion, type EncoderState, encoderAtBoot } from "../../firmware/motor/encoder.js";
+import {
+  type CheckedMotion,
+  checkMotion,
+  type EncoderState,
+  encoderAligned,
+  encoderAtBoot,
+} from "../../firmware/motor/encoder.js";
 import { insulinOfCounts, jumpMicrounits } from "../../firmware/motor/geometry.js";
 import { DEFAULT_RIG, type DriveConfig } from "../../firmware/rig.js";
 
@@ -14,21 +20,26 @@ const drive: DriveConfig = {
 const check = (state: EncoderState, steps: number, counts: number, on: DriveConfig = drive): CheckedMotion =>
   checkMotion(on, state, halfSteps(steps), encoderCounts(counts));
 
+/** A rotor that stood at 0 counts at boot and jumped by `counts` when it was aligned. */
+const aligned = (counts: number): EncoderState =>
+  encoderAligned(encoderAtBoot(encoderCounts(0)), encoderCounts(counts));
+
 /** A state behind its first pulse, so that no jump is allowed any more; the encoder stands at 1,000. */
 function tracking(): EncoderState {
-  return check(encoderAtBoot(encoderCounts(976)), 40, 1_000).next;
+  const atBoot = encoderAtBoot(encoderCounts(976));
+  return check(encoderAligned(atBoot, encoderCounts(976)), 40, 1_000).next;
 }
 
 describe("motor/encoder", () => {
   it("tolerates two counts either way and no third", () => {
     for (const counts of [1_022, 1_023, 1_024, 1_025, 1_026])
       assert.deepEqual(check(tracking(), 40, counts).check, { kind: "inTolerance" });
-    assert.deepEqual(check(tracking(), 40, 1_021).check, { kind: "short", countedCounts: 21, expectedCounts: 24 });
-    assert.deepEqual(check(tracking(), 40, 1_027).check, { kind: "over", countedCounts: 27, expectedCounts: 24 });
+    assert.deepEqual(check(tracking(), 40, 1_021).check, { kind: "short", countedCounts: 45, expectedCounts: 48 });
+    assert.deepEqual(check(tracking(), 40, 1_027).check, { kind: "over", countedCounts: 51, expectedCounts: 48 });
   });
 
   it("compares with the exact fraction of a count, not with a rounded one", () => {
-    // 37 half-steps are 22.2 counts: 20 is 2.2 short and 24 is 1.8 over.
+    // 77 half-steps since the baseline are 46.2 counts: 20 of this pulse is 2.2 short and 24 is 1.8 over.
     assert.equal(check(tracking(), 37, 1_020).check.kind, "short");
     assert.equal(check(tracking(), 37, 1_024).check.kind, "inTolerance");
   });
@@ -49,7 +60,7 @@ describe("motor/encoder", () => {
 
   it("stays in tolerance over a reservoir of exact motion with a gear ratio that never comes out even", () => {
     const real = DEFAULT_RIG.drive;
-    let state = encoderAtBoot(encoderCounts(0));
+    let state = aligned(0);
     let commanded = 0n;
     for (let pulse = 0; pulse < 6_000; pulse++) {
       const steps = pulse % 5 === 0 ? 39 : 40;
@@ -71,31 +82,58 @@ describe("motor/encoder", () => {
     assert.equal(motion.highMicrounits, insulinOfCounts(drive, 24 + 30 + 2, "up"));
   });
 
-  it("allows a jump of four half-steps at the first pulse after boot, either way, and only there", () => {
+  it("allows the alignment a jump of four half-steps, either way, and only it", () => {
     // Four half-steps are 2.4 counts, rounded up to 3, and 2 of tolerance.
-    for (const [counts, kind] of [
-      [18, "short"],
-      [19, "inTolerance"],
-      [29, "inTolerance"],
-      [30, "over"],
+    for (const [jumped, kind] of [
+      [-6, "short"],
+      [-5, "inTolerance"],
+      [5, "inTolerance"],
+      [6, "over"],
     ] as const) {
-      const first = check(encoderAtBoot(encoderCounts(0)), 40, counts);
+      const first = check(aligned(jumped), 40, jumped + 24);
       assert.equal(first.check.kind, kind);
-      assert.equal(check(first.next, 40, counts + 21).check.kind, "short");
+      assert.equal(check(first.next, 40, jumped + 48).check.kind, "inTolerance");
+      assert.equal(check(first.next, 40, jumped + 45).check.kind, "short");
+    }
+    assert.deepEqual(check(aligned(6), 40, 30).check, { kind: "over", countedCounts: 6, expectedCounts: 0 });
+  });
+
+  it("finds a stall of the smallest pulse, the first one after boot, whatever the alignment jumped", () => {
+    // 7 half-steps are 4.2 counts.
+    for (const jumped of [-5, -3, 0, 3, 5]) {
+      assert.equal(check(aligned(jumped), 7, jumped).check.kind, "short", `${jumped}`);
+      assert.equal(check(aligned(jumped), 7, jumped + 2).check.kind, "short", `${jumped}`);
+      assert.equal(check(aligned(jumped), 7, jumped + 4).check.kind, "inTolerance", `${jumped}`);
+      assert.equal(check(aligned(jumped), 7, jumped + 7).check.kind, "over", `${jumped}`);
     }
   });
 
   it("counts from behind the jump, so that the jump does not eat the tolerance of later pulses", () => {
-    const first = check(encoderAtBoot(encoderCounts(0)), 40, 20);
-    assert.equal(check(first.next, 40, 44).check.kind, "inTolerance");
-    assert.equal(check(first.next, 40, 42).check.kind, "inTolerance");
-    assert.equal(check(first.next, 40, 46).check.kind, "inTolerance");
+    const first = check(aligned(-4), 40, 20);
+    for (const counts of [42, 44, 46]) assert.equal(check(first.next, 40, counts).check.kind, "inTolerance");
+    for (const counts of [41, 47]) assert.notEqual(check(first.next, 40, counts).check.kind, "inTolerance");
   });
 
-  it("keeps the allowance for the jump until coils were energised", () => {
+  it("gives what the alignment moved with the first pulse, and with no later one", () => {
+    const first = check(aligned(3), 40, 27);
+    assert.equal(first.lowMicrounits, insulinOfCounts(drive, 25, "down"));
+    assert.equal(first.highMicrounits, insulinOfCounts(drive, 29, "up"));
+    const second = check(first.next, 40, 51);
+    assert.equal(second.lowMicrounits, insulinOfCounts(drive, 22, "down"));
+    assert.equal(second.highMicrounits, insulinOfCounts(drive, 26, "up"));
+  });
+
+  it("keeps the allowance for the jump until the coils were energised, and grants it once", () => {
     const idle = check(encoderAtBoot(encoderCounts(0)), 0, 0);
     assert.equal(idle.next.phase, "booted");
-    assert.equal(check(idle.next, 40, 19).check.kind, "inTolerance");
+    const state = encoderAligned(idle.next, encoderCounts(-5));
+    assert.equal(check(state, 40, 19).check.kind, "inTolerance");
+    assert.throws(() => encoderAligned(state, encoderCounts(0)), /invariant: the rotor is aligned already/);
+    assert.throws(() => check(idle.next, 1, 0), /invariant: half-steps before the rotor was aligned/);
+  });
+
+  it("reports motion before the rotor was aligned, at a pulse without half-steps", () => {
+    assert.equal(check(encoderAtBoot(encoderCounts(0)), 0, 3).check.kind, "over");
   });
 
   it("gives what moved as counts and tolerance, never below zero", () => {
@@ -119,7 +157,7 @@ describe("motor/encoder", () => {
 
   it("takes commanded for counted without an encoder, says so, and charges the jump to the first pulse", () => {
     const bare: DriveConfig = { ...drive, encoder: "none" };
-    const first = check(encoderAtBoot(encoderCounts(0)), 40, 0, bare);
+    const first = check(aligned(0), 40, 0, bare);
     assert.deepEqual(first.check, { kind: "inTolerance" });
     assert.equal(first.measured, false);
     assert.equal(first.lowMicrounits, 50_000 - jumpMicrounits(bare));

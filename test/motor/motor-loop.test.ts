@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { setUp } from "./bench.js";
 
+/** Callbacks of the first pulse since boot before its first half-step. */
+const ALIGNMENT_CALLBACKS = 1;
+
 describe("motor/motor, closed loop", () => {
   it("de-energises at once amid a pulse, makes no further half-step, and reports what the encoder saw", () => {
     const { bench, motor, begin, reports } = setUp();
     begin(50_000);
-    for (let i = 0; i < 12; i++) bench.runNext();
+    for (let i = 0; i < ALIGNMENT_CALLBACKS + 12; i++) bench.runNext();
     motor.deenergise();
     const abortedMs = bench.nowMs;
     assert.equal(bench.pattern, "0000");
@@ -44,7 +47,7 @@ describe("motor/motor, closed loop", () => {
     bench.runAll();
     assert.equal(bench.rotorHalfSteps, 0);
     const plan = begin(50_000);
-    for (let i = 0; i < plan.halfSteps; i++) bench.runNext();
+    for (let i = 0; i < ALIGNMENT_CALLBACKS + plan.halfSteps; i++) bench.runNext();
     motor.deenergise();
     assert.equal(bench.pattern, "0000");
     bench.runAll();
@@ -55,10 +58,48 @@ describe("motor/motor, closed loop", () => {
     );
   });
 
+  it("aborts a pulse that aligns the rotor: no half-step follows, and what the jump moved is reported", () => {
+    for (const [off, jumped] of [
+      [-3, 3],
+      [3, -3],
+      [0, 0],
+    ] as const) {
+      const { bench, motor, begin, reports } = setUp();
+      bench.rotorHalfSteps = off;
+      begin(50_000);
+      bench.runNext();
+      motor.deenergise();
+      assert.equal(bench.pattern, "0000");
+      bench.runAll();
+      assert.equal(bench.rotorHalfSteps, off + jumped);
+      const [report] = reports;
+      assert.deepEqual(report?.check, { kind: "inTolerance" });
+      assert.equal(report?.aborted, true);
+      assert.equal(report?.lowMicrounits, 0);
+      const movedMicrounits = (Math.max(0, jumped) * 5_119_676 * 405) / (64 * 25_792);
+      assert.ok(report && report.highMicrounits >= movedMicrounits);
+    }
+  });
+
+  it("finds a stall of the smallest pulse, the first one after boot", () => {
+    for (const off of [-4, -2, 0, 2, 4]) {
+      const { bench, begin, reports } = setUp();
+      bench.rotorHalfSteps = off;
+      begin(10_000);
+      bench.runNext();
+      bench.stalled = true;
+      bench.runAll();
+      assert.equal(reports[0]?.check.kind, "short", `${off}`);
+    }
+    const jammed = setUp();
+    jammed.bench.stalled = true;
+    assert.equal(jammed.pulse(10_000).check.kind, "short");
+  });
+
   it("lets a pulse that only settles end as whole, and reports an aborted one only once", () => {
     const { bench, motor, begin, reports } = setUp();
     const plan = begin(50_000);
-    for (let i = 0; i < plan.halfSteps + 1; i++) bench.runNext();
+    for (let i = 0; i < ALIGNMENT_CALLBACKS + plan.halfSteps + 1; i++) bench.runNext();
     motor.deenergise();
     bench.runAll();
     begin(50_000);
@@ -77,7 +118,7 @@ describe("motor/motor, closed loop", () => {
   it("keeps later pulses in tolerance after an aborted one", () => {
     const { bench, motor, begin, pulse } = setUp();
     begin(50_000);
-    for (let i = 0; i < 7; i++) bench.runNext();
+    for (let i = 0; i < ALIGNMENT_CALLBACKS + 7; i++) bench.runNext();
     motor.deenergise();
     bench.runAll();
     for (let i = 0; i < 50; i++) assert.deepEqual(pulse(50_000).check, { kind: "inTolerance" });

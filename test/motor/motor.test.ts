@@ -32,18 +32,38 @@ describe("motor/motor", () => {
   });
 
   it("makes one half-step a callback in phase order, 3 ms apart, holds, and takes the current off", () => {
-    const { bench, begin } = setUp();
+    const { bench, begin, pulse } = setUp();
+    const first = pulse(10_000).plan;
+    bench.nowMs = 0;
+    bench.patterns.length = 0;
     const plan = begin(50_000);
     assert.equal(bench.pattern, "0000");
     bench.runAll();
     const expected = Array.from({ length: plan.halfSteps }, (_, i) => ({
       atMs: 3 * i,
-      pattern: HALF_STEPS[(i + 1) % 8] ?? "",
+      pattern: HALF_STEPS[(first.halfSteps + i + 1) % 8] ?? "",
     }));
     const lastMs = 3 * (plan.halfSteps - 1);
     assert.deepEqual(bench.patterns, [...expected, { atMs: lastMs + 20, pattern: "0000" }]);
     assert.equal(bench.nowMs, lastMs + 20 + 50);
+    assert.equal(bench.rotorHalfSteps, first.halfSteps + plan.halfSteps);
+  });
+
+  it("holds the phase it was aligned to for 20 ms before the first half-step since boot, and only before that", () => {
+    const { bench, begin, pulse } = setUp();
+    bench.rotorHalfSteps = -3;
+    const plan = begin(10_000);
+    assert.equal(bench.pattern, "0000");
+    bench.runNext();
+    assert.deepEqual([bench.pattern, bench.nowMs, bench.rotorHalfSteps], [HALF_STEPS[0], 0, 0]);
+    bench.runNext();
+    assert.deepEqual([bench.pattern, bench.nowMs, bench.rotorHalfSteps], [HALF_STEPS[1], 20, 1]);
+    bench.runAll();
     assert.equal(bench.rotorHalfSteps, plan.halfSteps);
+    bench.patterns.length = 0;
+    const second = pulse(50_000).plan;
+    assert.equal(bench.patterns[0]?.pattern, HALF_STEPS[(plan.halfSteps + 1) % 8]);
+    assert.equal(bench.patterns.length, second.halfSteps + 1);
   });
 
   it("goes on from the phase the last pulse ended at, and from the phase it was aligned to", () => {
@@ -52,6 +72,10 @@ describe("motor/motor", () => {
     const motor = new Motor(bench.board, () => {});
     motor.align(5);
     assert.equal(motor.coilPhase, 5);
+    const first = planPulse(bench.board.rig.drive, microunits(10_000), 0);
+    motor.begin(first, proofOf(first));
+    bench.runAll();
+    assert.equal(bench.patterns[0]?.pattern, HALF_STEPS[5]);
     for (const amount of [10_000, 20_000, 50_000]) {
       const plan = planPulse(bench.board.rig.drive, microunits(amount), 0);
       const before: number = motor.coilPhase;
@@ -69,7 +93,7 @@ describe("motor/motor", () => {
     const { bench, begin, reports } = setUp();
     const plan = begin(50_000);
     for (let i = 0; bench.runNext(i % 7 === 3 ? 600 : 0); i++);
-    const steps = bench.patterns.slice(0, -1);
+    const steps = bench.patterns.slice(1, -1);
     assert.equal(steps.length, plan.halfSteps);
     assert.ok(steps.every(({ atMs }, i) => i === 0 || atMs - (steps[i - 1]?.atMs ?? 0) >= 3));
     assert.equal(bench.rotorHalfSteps, plan.halfSteps);

@@ -52,9 +52,9 @@ describe("the air", () => {
     assert.throws(() => early.link.subscribe());
   });
 
-  it("rejects a forged write over the maximum before the pump sees it", () => {
+  it("rejects a forged write over 512 bytes before the pump sees it", () => {
     const { bench, pump, central } = joined();
-    bench.tapOn("write", () => replace(new Uint8Array(183)));
+    bench.tapOn("write", () => replace(new Uint8Array(513)));
     central.link.write(bytes(1));
     bench.clock.advance(100);
     assert.deepEqual(pump.log, ["unsubscribe", "disconnect"]);

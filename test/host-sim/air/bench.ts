@@ -1,6 +1,7 @@
 /** A toy pump that echoes writes as indications, and a central that notes what happens to it. */
 
 import type {
+  GattAdvertisement,
   GattCharacteristicOptions,
   GattConnection,
   GattServer,
@@ -9,6 +10,7 @@ import type {
 } from "../../../firmware/board.js";
 import { Air, type AirOptions } from "../../../host-sim/air/air.js";
 import type { CentralOptions } from "../../../host-sim/air/centralEnd.js";
+import { PROPERTIES } from "../../../host-sim/air/gattTable.js";
 import type { Packet, PacketKind } from "../../../host-sim/air/packet.js";
 import { FROM_PUMP_UUID, SERVICE_UUID, TO_PUMP_UUID } from "../../../host-sim/air/service.js";
 import type { TapAction } from "../../../host-sim/air/tap.js";
@@ -19,11 +21,7 @@ import { GattRadio } from "../../../host-sim/peripherals/gatt.js";
 
 export const ADDRESS = "pump-1";
 
-/** Flags, then the complete list of 128-bit UUIDs with the Countersign service, little-endian. */
-export const ADVERTISEMENT = Uint8Array.of(
-  ...[2, 1, 6, 17, 7],
-  ...[0xf0, 0xd1, 0x94, 0x7a, 0x2b, 0x6e, 0x31, 0x9c, 0x0f, 0x4d, 0x5a, 0x8b, 0x01, 0x00, 0x16, 0xc5],
-).buffer;
+export const ADVERTISEMENT: GattAdvertisement = { flags: 6, services: [SERVICE_UUID] };
 
 export const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(values);
 export const buffer = (...values: readonly number[]): ArrayBuffer => Uint8Array.from(values).buffer;
@@ -33,10 +31,10 @@ export function tableOf(...characteristics: readonly GattCharacteristicOptions[]
   return { services: [{ uuid: SERVICE_UUID, characteristics }] };
 }
 
-export const TO_PUMP: GattCharacteristicOptions = { uuid: TO_PUMP_UUID, properties: ["write"], onWrite() {} };
+export const TO_PUMP: GattCharacteristicOptions = { uuid: TO_PUMP_UUID, properties: PROPERTIES.write, onWrite() {} };
 export const FROM_PUMP: GattCharacteristicOptions = {
   uuid: FROM_PUMP_UUID,
-  properties: ["indicate"],
+  properties: PROPERTIES.indicate,
   onSubscribe() {},
   onUnsubscribe() {},
 };
@@ -61,7 +59,7 @@ export class EchoPump {
           characteristics: [
             {
               uuid: TO_PUMP_UUID,
-              properties: ["write"],
+              properties: Server.properties.write,
               onWrite(value, connection) {
                 pump.log.push(`write ${value.byteLength}`);
                 pump.written.push(new Uint8Array(value));
@@ -71,7 +69,7 @@ export class EchoPump {
             },
             {
               uuid: FROM_PUMP_UUID,
-              properties: ["indicate"],
+              properties: Server.properties.indicate,
               onSubscribe() {
                 pump.log.push("subscribe");
                 pump.handle = this;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { FROM_PUMP_UUID, SERVICE_UUID, TO_PUMP_UUID } from "../../../host-sim/air/service.js";
-import { ADVERTISEMENT, Bench, buffer, Central, FROM_PUMP, TO_PUMP, tableOf } from "./bench.js";
+import { PROPERTIES } from "../../../host-sim/air/gattTable.js";
+import { advertisesCountersign, FROM_PUMP_UUID, SERVICE_UUID, TO_PUMP_UUID } from "../../../host-sim/air/service.js";
+import { ADVERTISEMENT, Bench, bytes, Central, FROM_PUMP, TO_PUMP, tableOf } from "./bench.js";
 
 describe("a central's discovery", () => {
   it("gives up a peripheral without the Countersign characteristics", () => {
@@ -8,7 +9,7 @@ describe("a central's discovery", () => {
       { services: [{ uuid: "180f", characteristics: [TO_PUMP, FROM_PUMP] }] },
       tableOf(TO_PUMP),
       tableOf(FROM_PUMP),
-      tableOf(TO_PUMP, { ...FROM_PUMP, properties: ["notify"] }),
+      tableOf(TO_PUMP, { ...FROM_PUMP, properties: PROPERTIES.notify }),
     ]) {
       const bench = new Bench();
       const pump = bench.boot(table);
@@ -54,15 +55,16 @@ describe("a central's scan", () => {
     const bench = new Bench();
     const pump = bench.boot();
     assert.deepEqual(bench.join({ address: "pump-2" }).log, []);
-    pump.server.startAdvertising(buffer(2, 1, 6, 3, 3, 0x0d, 0x18));
+    pump.server.startAdvertising({ flags: 6, services: ["180d"] });
     assert.deepEqual(bench.join().log, []);
-    for (const malformed of [buffer(0), buffer(17, 7, 1), buffer(200)]) {
-      pump.server.startAdvertising(malformed);
-      assert.deepEqual(bench.join().log, []);
-    }
     pump.server.startAdvertising(ADVERTISEMENT);
     pump.server.stopAdvertising();
     assert.deepEqual(bench.join({ address: "pump-1" }).log, []);
+  });
+
+  it("finds nothing in advertising data that is cut or malformed", () => {
+    for (const malformed of [bytes(), bytes(0), bytes(17, 7, 1), bytes(200)])
+      assert.equal(advertisesCountersign(malformed), false);
   });
 
   it("that is called off ends without a connection", () => {

@@ -131,6 +131,14 @@ describe("an attacker on the air", () => {
     assert.deepEqual(central.indications, [bytes(7, 7), bytes(6)]);
   });
 
+  it("reaches onWrite with a long write of up to 512 bytes, whatever the ATT_MTU", () => {
+    const { bench, pump } = joined();
+    for (const length of [183, 512, 513])
+      bench.air.inject(1, { direction: "toPeripheral", kind: "write", value: new Uint8Array(length) });
+    bench.clock.advance(20);
+    assert.deepEqual(pump.log, ["write 183", "write 512"]);
+  });
+
   it("unsubscribes and subscribes in the central's name", () => {
     const { bench, pump } = joined();
     bench.air.inject(1, { direction: "toPeripheral", kind: "subscribe", value: bytes(2, 0) });

@@ -46,6 +46,10 @@ export class ScriptedPump implements Transport {
   unconfirmed: PumpBond | undefined;
   /** Every opened record of the controller, as channel and value in hex. */
   received: string[] = [];
+  /** The echo of each of those records, in ms. */
+  echoesMs: number[] = [];
+  /** Whether it acknowledges writes. */
+  acknowledges = true;
   /** m2s received, in order. */
   m2s: Uint8Array[] = [];
   /** Boluses that it accepted, in microunits. */
@@ -96,7 +100,7 @@ export class ScriptedPump implements Transport {
       subscribe: () => void later(() => this.#sendM1()),
       write: (value) =>
         void later(() => {
-          listener.onWritten();
+          if (this.acknowledges) listener.onWritten();
           this.#onFragment(value);
         }),
       disconnect: () => void later(() => this.disconnect()),
@@ -214,6 +218,7 @@ export class ScriptedPump implements Transport {
   #onRecord(record: Uint8Array): void {
     const plaintext = open(this.#keys.cp, this.#keys.got, record);
     this.#keys.got += 1;
+    this.echoesMs.push(new DataView(plaintext.buffer).getUint32(0, true));
     const channel = plaintext[4] ?? -1;
     const value = plaintext.slice(5);
     this.received.push(`${channel.toString(16).padStart(2, "0")} ${hex(value)}`.trim());

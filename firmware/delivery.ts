@@ -1,0 +1,167 @@
+/**
+ * The therapy made real: commits what a step asks to be durable, adopts its next state, moves the motor, in that order
+ * and nowhere else. Owns the therapy's state, its two blobs and the history, the motor, and the alarm.
+ */
+
+import type { Annunciator } from "./annunciator.js";
+import { type Fault, faultText } from "./base/fault.js";
+import type { UptimeMs } from "./base/units.js";
+import type { Board } from "./board.js";
+import type { Booted } from "./boot.js";
+import { AnnunciationType } from "./ids/values.js";
+import type { Motor, MotorReport } from "./motor/motor.js";
+import { endPulse, latchFault, passTime, tell, therapyWakeAt } from "./therapy/step.js";
+import type { Therapy, TherapyStep } from "./therapy/therapy.js";
+
+export class Delivery {
+  readonly #board: Board;
+  readonly #stores: Booted["stores"];
+  readonly #motor: Motor;
+  readonly #annunciator: Annunciator;
+  readonly #now: () => UptimeMs;
+  readonly #onStateChanged: () => void;
+  #therapy: Therapy;
+  /** An entropy fault is told of once a boot: a stranger who connects again must not wear the flash. */
+  #entropyTold = false;
+
+  /** @param onStateChanged is called when control state or operational state have changed. */
+  constructor(
+    board: Board,
+    booted: Booted,
+    motor: Motor,
+    annunciator: Annunciator,
+    now: () => UptimeMs,
+    onStateChanged: () => void,
+  ) {
+    this.#board = board;
+    this.#stores = booted.stores;
+    this.#therapy = booted.therapy;
+    this.#motor = motor;
+    this.#annunciator = annunciator;
+    this.#now = now;
+    this.#onStateChanged = onStateChanged;
+    motor.align(booted.therapy.journal.coilPhase);
+    const { pending } = this.#therapy.standing.annunciations;
+    const lines = [...booted.news, ...pending.map(({ type }) => annunciationLine(type))];
+    if (lines.length > 0) annunciator.announce(...lines);
+    annunciator.setPending(pending.length > 0);
+    if (booted.entropyFault) this.entropyFailed(booted.entropyFault);
+    if (booted.historyFailed) this.latch({ kind: "storageFailed", blob: "history" });
+  }
+
+  get therapy(): Therapy {
+    return this.#therapy;
+  }
+
+  /** While a pulse runs everything else waits. */
+  get isMoving(): boolean {
+    return this.#motor.busy;
+  }
+
+  /** Lets therapy time pass until nothing more is due or a pulse has begun. */
+  passTime(): void {
+    let recorded = true;
+    while (recorded && !this.#motor.busy) {
+      const step = passTime(this.#therapy, this.#now(), this.#board.rig);
+      recorded = this.adopt(step) && step.record !== undefined;
+    }
+  }
+
+  wakeAt(): UptimeMs {
+    return therapyWakeAt(this.#therapy, this.#now(), this.#board.rig);
+  }
+
+  /** Takes the motor's report of the pulse that was begun, and latches the fault that it may tell of. */
+  pulseEnded(report: MotorReport): void {
+    const { check } = report;
+    this.adopt(endPulse(this.#therapy, report, this.#now(), this.#board.rig));
+    if (check.kind === "inTolerance") return;
+    const kind = check.kind === "short" ? "motorShort" : "motorOver";
+    this.latch({ kind, counted: check.countedCounts, expected: check.expectedCounts }, report);
+  }
+
+  /** Commits, then adopts, then performs. False when the record could not be made durable: a fault is latched. */
+  adopt({ record, next }: TherapyStep): boolean {
+    const before = this.#therapy;
+    try {
+      if (record?.kind === "pulse") {
+        const proof = this.#stores.journal.commit(record.value);
+        this.#therapy = next;
+        this.#motor.begin(record.value.plan, proof);
+      } else {
+        if (record?.kind === "journal") this.#stores.journal.commit(record.value);
+        if (record?.kind === "standing") this.#stores.standing.commit(record.value);
+        this.#therapy = next;
+      }
+    } catch {
+      this.latch({ kind: "storageFailed", blob: record?.kind ?? "none" });
+      return false;
+    }
+    if (before.standing.run !== next.standing.run || before.fault !== next.fault) this.#onStateChanged();
+    if (record?.kind === "standing") {
+      this.#recordHistory();
+      this.#annunciate(before);
+    }
+    return true;
+  }
+
+  /** Resets Status Changed flags. */
+  resetChanged(flags: number): void {
+    this.#therapy = { ...this.#therapy, changed: this.#therapy.changed & ~flags };
+  }
+
+  /** Tells the user that the entropy source is not to be trusted; therapy goes on. */
+  entropyFailed(fault: Fault): void {
+    this.#board.trace(`entropy: ${faultText(fault)}`);
+    if (this.#entropyTold) return;
+    this.#entropyTold = true;
+    this.adopt(tell(this.#therapy, AnnunciationType.SystemIssue, this.#now()));
+  }
+
+  /** Stops the motor for good, until a restart. The state is still written, if the storage lets it. */
+  latch(fault: Fault, report?: MotorReport): void {
+    if (this.#therapy.fault) return;
+    this.#motor.deenergise();
+    this.#board.trace(`fault: ${faultText(fault)}`);
+    const step = latchFault(this.#therapy, fault, this.#now(), report, this.#board.rig);
+    this.#therapy = step.next;
+    this.#onStateChanged();
+    this.#annunciator.setPending(true);
+    this.#annunciator.announce("FAULT", faultText(fault));
+    try {
+      // A blob whose commit threw must be loaded again before it takes another. The ledger goes first: until it has
+      // settled the dose, the journal keeps the pulse open.
+      this.#stores.standing.load();
+      this.#stores.standing.commit(this.#therapy.standing);
+      this.#stores.journal.load();
+      this.#stores.journal.commit(this.#therapy.journal);
+    } catch {
+      this.#therapy = { ...this.#therapy, storageIsDead: true };
+      this.#board.trace("fault: the state at the fault could not be stored");
+      return;
+    }
+    if (fault.kind !== "storageFailed" || fault.blob !== "history") this.#recordHistory();
+  }
+
+  #recordHistory(): void {
+    try {
+      for (const event of this.#therapy.standing.history.pending) this.#stores.history.append(event);
+    } catch {
+      this.latch({ kind: "storageFailed", blob: "history" });
+    }
+  }
+
+  #annunciate(before: Therapy): void {
+    const { pending } = this.#therapy.standing.annunciations;
+    const newest = pending.at(-1);
+    if (newest && pending.length > before.standing.annunciations.pending.length)
+      this.#annunciator.announce(annunciationLine(newest.type));
+    this.#annunciator.setPending(pending.length > 0);
+  }
+}
+
+/** One line for the display: the standard's name of an annunciation. */
+function annunciationLine(type: number): string {
+  const named = Object.entries(AnnunciationType).find(([, value]) => value === type);
+  return `Annunciation: ${named?.[0] ?? type.toString(16)}`;
+}

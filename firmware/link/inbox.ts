@@ -1,0 +1,93 @@
+/**
+ * What the radio brought and the pump has not handled yet: bounded, in order. Callbacks put in, the pump takes out
+ * when no pulse runs. Owns the reassembler: what comes out are whole messages.
+ */
+
+import { Reassembler } from "./fragment.js";
+import type { LinkEvent } from "./gatt.js";
+
+export type InboxEvent =
+  | { readonly kind: "connected" }
+  | { readonly kind: "subscribed" }
+  | { readonly kind: "message"; readonly bytes: Uint8Array }
+  /** The connection is to be ended, or has ended; `reason` is for the local trace. */
+  | { readonly kind: "broken"; readonly reason: string };
+
+/** PROTOCOL.md section 1.2: four messages may wait, each in at most 64 fragments. */
+const MESSAGES_MAX = 4;
+const FRAGMENTS_MAX = MESSAGES_MAX * 64;
+const LAST_FRAGMENT = 0x40;
+/** A header and a whole message: a longer value (a prepared write may bring 512 bytes) is never kept. */
+const FRAGMENT_MAX_BYTES = 1 + 256;
+
+export class Inbox {
+  readonly #reassembler = new Reassembler();
+  #events: LinkEvent[] = [];
+  #messages = 0;
+  #fragments = 0;
+  #flooded = false;
+
+  /** Keeps one event, or notes that there are too many: then the next thing taken out is a breach. */
+  put(event: LinkEvent): void {
+    if (event.kind === "written") {
+      this.#fragments += 1;
+      if (isLast(event.value)) this.#messages += 1;
+      const tooMany = this.#messages > MESSAGES_MAX || this.#fragments > FRAGMENTS_MAX;
+      if (this.#flooded || tooMany || event.value.length > FRAGMENT_MAX_BYTES) {
+        this.#flooded = true;
+        return;
+      }
+    }
+    this.#events.push(event);
+  }
+
+  get isEmpty(): boolean {
+    return this.#events.length === 0 && !this.#flooded;
+  }
+
+  /** The next event that says something, or undefined when there is none yet. */
+  take(): InboxEvent | undefined {
+    if (this.#flooded) {
+      this.forgetWrites();
+      return { kind: "broken", reason: "too much at once" };
+    }
+    for (let event = this.#events.shift(); event; event = this.#events.shift()) {
+      const taken = this.#read(event);
+      if (taken) return taken;
+    }
+    return undefined;
+  }
+
+  /** Forgets what a connection wrote, so that the next one begins clean. */
+  forgetWrites(): void {
+    this.#events = this.#events.filter(({ kind }) => kind !== "written");
+    this.#messages = 0;
+    this.#fragments = 0;
+    this.#flooded = false;
+    this.#reassembler.reset();
+  }
+
+  #read(event: LinkEvent): InboxEvent | undefined {
+    switch (event.kind) {
+      case "connected":
+        this.#reassembler.reset();
+        return event;
+      case "subscribed":
+        return event;
+      case "unsubscribed":
+      case "disconnected":
+        return { kind: "broken", reason: event.kind };
+      case "written": {
+        this.#fragments -= 1;
+        if (isLast(event.value)) this.#messages -= 1;
+        const reassembly = this.#reassembler.accept(event.value);
+        if (reassembly.kind === "message") return reassembly;
+        return reassembly.kind === "violation" ? { kind: "broken", reason: reassembly.reason } : undefined;
+      }
+      default:
+        return event satisfies never;
+    }
+  }
+}
+
+const isLast = (fragment: Uint8Array): boolean => ((fragment[0] ?? 0) & LAST_FRAGMENT) !== 0;

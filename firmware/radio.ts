@@ -1,0 +1,264 @@
+/**
+ * The pump's side of the air: from the link's events through the session and the command layer to what the therapy is
+ * to obey, and the answers back. Owns link, session, bonds, pairing window and challenge. Alone sends.
+ */
+
+import type { Annunciator } from "./annunciator.js";
+import { hex } from "./base/bytes.js";
+import { type UptimeMs, uptimeMs } from "./base/units.js";
+import type { Board } from "./board.js";
+import type { Booted } from "./boot.js";
+import { type Accepted, type Countersign, killChallenge, NO_CHALLENGE } from "./command/countersign.js";
+import { dispatch, failureOf, type Reply, responseOf } from "./command/dispatch.js";
+import { statusChanged } from "./command/reader.js";
+import type { Delivery } from "./delivery.js";
+import { Channel } from "./ids/opcodes.js";
+import { GattLink } from "./link/gatt.js";
+import { Inbox, type InboxEvent } from "./link/inbox.js";
+import type { Identity } from "./nonce/identity.js";
+import { NonceStore } from "./nonce/store.js";
+import { type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
+import { openPairingWindow, type PairingWindow, wipeWindow } from "./session/pairing.js";
+import {
+  CLOSED,
+  type Received,
+  type Session,
+  type SessionEffect,
+  type SessionEvent,
+  sessionWakeAt,
+  stepSession,
+} from "./session/session.js";
+import type { Durable } from "./storage/blob.js";
+import { findEntry } from "./therapy/ledger.js";
+import { obey } from "./therapy/step.js";
+
+/** Messages that may wait unacknowledged before an unasked one holds back. */
+const UNASKED_WAIT_MAX = 2;
+/** Advertising is re-armed from the pump's clock: no event is relied on after a failed connection. */
+const ADVERTISE_INTERVAL_MS = 5_000;
+
+export class Radio {
+  readonly #board: Board;
+  readonly #stores: Booted["stores"];
+  readonly #entropy: Booted["entropy"];
+  readonly #pumpId: Uint8Array;
+  readonly #nonces: NonceStore;
+  readonly #delivery: Delivery;
+  readonly #annunciator: Annunciator;
+  readonly #now: () => UptimeMs;
+  readonly #link: GattLink;
+  readonly #inbox = new Inbox();
+  #bonds: Bonds;
+  #session: Session = CLOSED;
+  #sessions = 0;
+  #window: PairingWindow | undefined;
+  #countersign: Countersign = NO_CHALLENGE;
+  /** Status Changed flags that the open session has been told of. */
+  #toldChanged = 0;
+
+  /**
+   * Starts the radio. The identity's proof says that its epoch is durable.
+   * @param onEvent is called from the radio's callbacks when there is something to take in; it must only arm a timer.
+   */
+  constructor(
+    board: Board,
+    booted: Booted,
+    identity: Durable<Identity>,
+    delivery: Delivery,
+    annunciator: Annunciator,
+    now: () => UptimeMs,
+    onEvent: () => void,
+  ) {
+    this.#board = board;
+    this.#stores = booted.stores;
+    this.#entropy = booted.entropy;
+    this.#bonds = booted.bonds;
+    this.#pumpId = identity.value.pumpId;
+    this.#delivery = delivery;
+    this.#annunciator = annunciator;
+    this.#now = now;
+    this.#nonces = new NonceStore(identity, booted.entropy, (fault) => delivery.entropyFailed(fault));
+    this.#link = new GattLink(board.GATTServer, (event) => {
+      this.#inbox.put(event);
+      onEvent();
+    });
+  }
+
+  /** Handles one waiting event. False when there was none. */
+  handleNext(): boolean {
+    const event = this.#inbox.take();
+    if (event) this.#handle(event);
+    return event !== undefined;
+  }
+
+  /** Deadlines, ticks, the pairing window's end, advertising. */
+  passTime(): void {
+    if (this.#window && this.#now() > this.#window.closesAt) this.#closeWindow();
+    this.#step({ kind: "time" });
+    if (this.#session.kind === "closed") this.#link.advertise();
+  }
+
+  wakeAt(): UptimeMs {
+    const now = this.#now();
+    const idleAt = this.#session.kind === "closed" ? now + ADVERTISE_INTERVAL_MS : Number.POSITIVE_INFINITY;
+    const windowAt = this.#window ? this.#window.closesAt + 1 : Number.POSITIVE_INFINITY;
+    return uptimeMs(Math.min(idleAt, windowAt, sessionWakeAt(this.#session) ?? idleAt));
+  }
+
+  /** Tells an open session of newly set Status Changed flags, once it has taken in what was sent before. */
+  tellChanged(): void {
+    const session = this.#session;
+    const { therapy } = this.#delivery;
+    if (session.kind !== "open" || session.waiting.length >= UNASKED_WAIT_MAX) return;
+    if ((therapy.changed & ~this.#toldChanged) === 0) return;
+    this.#toldChanged = therapy.changed;
+    this.#send({ channel: Channel.StatusChanged, value: statusChanged(therapy) });
+  }
+
+  killChallenge(): void {
+    this.#countersign = killChallenge(this.#countersign, this.#nonces);
+  }
+
+  /** Opens the pairing window and shows its secret, unless the entropy source has failed. */
+  openWindow(role: Role): void {
+    this.#closeWindow();
+    const opened = openPairingWindow(this.#pumpId, role, this.#entropy, this.#now());
+    if (!opened.ok) {
+      this.#delivery.entropyFailed(opened.refusal);
+      return;
+    }
+    this.#window = opened.value;
+    this.#annunciator.announce("Pair", opened.value.shownText);
+  }
+
+  /** Forgets every bond and ends the session. */
+  revokeAll(): void {
+    this.#bonds = NO_BONDS;
+    this.#step({ kind: "broken", reason: "bonds revoked" });
+    try {
+      this.#stores.bonds.load();
+      this.#stores.bonds.commit(NO_BONDS);
+      this.#annunciator.announce("All controllers revoked");
+    } catch {
+      this.#delivery.latch({ kind: "storageFailed", blob: "bonds" });
+      this.#annunciator.announce("FAULT", "Controllers are revoked until a restart only");
+    }
+  }
+
+  #handle(event: InboxEvent): void {
+    switch (event.kind) {
+      case "connected":
+        this.#sessions += 1;
+        return this.#step({ kind: "connected", id: this.#sessions });
+      case "subscribed":
+      case "message":
+      case "broken":
+        return this.#step(event);
+      default:
+        return event satisfies never;
+    }
+  }
+
+  #step(event: SessionEvent): void {
+    const context = {
+      pumpId: this.#pumpId,
+      bonds: this.#bonds,
+      nonces: this.#nonces,
+      entropy: this.#entropy,
+      window: this.#window,
+    };
+    const step = stepSession(this.#session, event, this.#now(), context);
+    if (step.record) {
+      try {
+        this.#bonds = this.#stores.bonds.commit(step.record).value;
+      } catch {
+        this.#delivery.latch({ kind: "storageFailed", blob: "bonds" });
+        // The bond may be stored or not: its secret is spent either way.
+        this.#closeWindow();
+        this.#step({ kind: "broken", reason: "bonds could not be stored" });
+        return;
+      }
+    }
+    this.#session = step.next;
+    for (const effect of step.after) this.#perform(effect);
+  }
+
+  #perform(effect: SessionEffect): void {
+    switch (effect.kind) {
+      case "send":
+        return this.#link.send(effect.message);
+      case "end":
+        this.#board.trace(`session: ended: ${effect.reason}`);
+        this.killChallenge();
+        this.#inbox.forgetWrites();
+        return this.#link.close();
+      case "opened":
+        this.#toldChanged = this.#delivery.therapy.changed;
+        return this.#board.trace(`session: opened: ${hex(effect.bond.controllerId)} ${effect.bond.role}`);
+      case "bonded":
+        this.#closeWindow();
+        return this.#annunciator.announce("New controller", hex(effect.bond.controllerId), effect.bond.role);
+      case "confirmed":
+        return this.#annunciator.announce("Controller confirmed", hex(effect.bond.controllerId), effect.bond.role);
+      case "received":
+        return this.#receive(effect.received);
+      case "entropyFault":
+        return this.#delivery.entropyFailed(effect.fault);
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  #receive({ bond, session, channel, value, stale }: Received): void {
+    const request = {
+      channel,
+      value,
+      stale,
+      session,
+      controllerId: bond.controllerId,
+      doseKey: bond.keys.doseKey,
+      mayOperate: bond.role === "operate",
+    };
+    const context = {
+      pumpId: this.#pumpId,
+      nonces: this.#nonces,
+      therapy: this.#delivery.therapy,
+      rig: this.#board.rig,
+      now: this.#now(),
+    };
+    const { next, reply, accepted, reset, refused } = dispatch(this.#countersign, request, context);
+    this.#countersign = next;
+    if (refused !== undefined) this.#board.trace(`refused: ${refused}`);
+    if (reset !== undefined) {
+      this.#delivery.resetChanged(reset);
+      this.#toldChanged &= ~reset;
+    }
+    if (reply) this.#send(reply);
+    if (accepted) this.#obey(accepted);
+  }
+
+  #obey(accepted: Accepted): void {
+    const { authorised, doseId } = accepted;
+    const { kind } = authorised.command;
+    const delivery = this.#delivery;
+    if (!delivery.adopt(obey(delivery.therapy, authorised, doseId, this.#now(), this.#board.rig))) {
+      if (!delivery.therapy.storageIsDead) this.#send(failureOf(accepted));
+      return;
+    }
+    const entry = doseId && findEntry(delivery.therapy.standing.ledger, doseId);
+    this.#board.trace(`obeyed: ${kind}`);
+    if (kind === "setBolus") this.#annunciator.announce("Remote bolus");
+    this.#send(responseOf(accepted, entry?.bolusId ?? 0));
+  }
+
+  #send(reply: Reply): void {
+    this.#step({ kind: "send", ...reply });
+  }
+
+  #closeWindow(): void {
+    if (!this.#window) return;
+    wipeWindow(this.#window);
+    this.#window = undefined;
+    this.#board.show(["Pairing closed"]);
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * `npm start`: plays a day on a simulated pump, attacks the pump with what was on the air, and accounts for every unit.
+ * Exit code 0 when every check passed, 1 when one did not, 2 for arguments or a day that cannot be used.
+ */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { SingleBar } from "cli-progress";
+import { renderUnicodeCompact } from "uqr";
+import { type DayEntry, parseDay } from "../day/day.js";
+import { accountLines, clockText, entryLine, replayLine } from "../day/lines.js";
+import { Operator } from "../day/operator.js";
+import type { DayEnd, PlayedEntry } from "../day/played.js";
+import { DayPlayer } from "../day/player.js";
+import { type Replay, Replays } from "../day/replays.js";
+import { accountOf, checksOf } from "../day/summary.js";
+
+/** From .build/host-sim/node/ back to the sources. */
+const DEFAULT_DAY = fileURLToPath(new URL("../../../host-sim/day/closed-loop-day.json", import.meta.url));
+const DEFAULT_SEED = "1";
+const LARGEST_SEED = 0xffff_ffff;
+const EXIT = { passed: 0, failed: 1, unusable: 2 } as const;
+
+const HELP = `Usage: npm start -- [--day FILE] [--seed N]
+
+Plays a day of insulin delivery on a simulated pump, replays its last bolus as an attacker, and accounts for every unit.
+
+  --day FILE   the day to play, as JSON; a real closed-loop day of 13.5 hours unless given
+  --seed N     0 to ${LARGEST_SEED}: the same seed gives the same bytes and steps; ${DEFAULT_SEED} unless given
+  --help       this text
+
+A day is an array of entries in time order, each with "atSeconds" and "event":
+  bolus (units, automatic), tempBasal (unitsPerHour, minutes), suspend, resume
+
+Exit code: 0 every check passed, 1 a check failed, 2 the arguments or the day cannot be used.`;
+
+interface Chosen {
+  readonly seed: number;
+  readonly entries: readonly DayEntry[];
+}
+
+function print(line = ""): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function unusable(why: string): typeof EXIT.unusable {
+  process.stderr.write(`${why.replace(/\s*\n\s*/g, " ")}\n`);
+  return EXIT.unusable;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : `${error}`;
+}
+
+/** What was asked for on the command line; a number is the exit code to end with at once. */
+function choose(args: readonly string[]): Chosen | number {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        day: { type: "string", default: DEFAULT_DAY },
+        seed: { type: "string", default: DEFAULT_SEED },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) {
+      print(HELP);
+      return EXIT.passed;
+    }
+    const seed = /^\d{1,10}$/.test(values.seed) ? Number(values.seed) : Number.NaN;
+    if (!(seed <= LARGEST_SEED)) return unusable(`--seed is ${values.seed}; it must be 0 to ${LARGEST_SEED}`);
+    const day = parseDay(readFileSync(values.day, "utf8"));
+    return day.kind === "ok" ? { seed, entries: day.entries } : unusable(`${values.day}: ${day.what}`);
+  } catch (error) {
+    return unusable(messageOf(error));
+  }
+}
+
+/** Prints lines above a bar at the bottom, which is there only on a terminal. */
+class Progress {
+  readonly #bar: SingleBar | undefined;
+
+  constructor(total: number) {
+    if (!process.stdout.isTTY) return;
+    const format = "  [{bar}] {value}/{total} {what}";
+    this.#bar = new SingleBar({ stream: process.stdout, clearOnComplete: true, hideCursor: true, format });
+    this.#bar.start(total, 0, { what: "" });
+  }
+
+  line(line: string, what: string): void {
+    if (this.#bar !== undefined) {
+      process.stdout.cursorTo(0);
+      process.stdout.clearLine(0);
+    }
+    print(line);
+    this.#bar?.increment(1, { what });
+  }
+
+  end(): void {
+    this.#bar?.stop();
+  }
+}
+
+function run({ seed, entries }: Chosen): number {
+  const operator = new Operator(seed);
+  print("Countersign: a simulated pump, its controller, and a day.");
+  print();
+  const pairingText = operator.powerUp();
+  print("The pump has booted; three taps of its button opened pairing. It shows:");
+  print();
+  print(renderUnicodeCompact(pairingText, { border: 2 }));
+  print(`  ${pairingText}`);
+  print();
+  operator.begin(pairingText);
+  print(`Paired, Run committed. ${entries.length} entries, seed ${seed}:`);
+  print();
+
+  const played: PlayedEntry[] = [];
+  const progress = new Progress(entries.length);
+  const player = new DayPlayer(operator, (entry) => {
+    played.push(entry);
+    progress.line(entryLine(entry), clockText(entry.atMs));
+  });
+  const end = player.play(entries);
+  progress.end();
+  const account = accountOf(operator.world, played, end);
+
+  print();
+  print("Account:");
+  for (const line of accountLines(account)) print(line);
+  print();
+  const replays = attack(operator, end);
+  const failed = checksOf(account, replays).filter(({ passed }) => !passed);
+  print();
+  for (const { what } of failed) print(`CHECK FAILED: ${what}`);
+  if (failed.length === 0) print("Every check passed.");
+  return failed.length === 0 ? EXIT.passed : EXIT.failed;
+}
+
+function attack(operator: Operator, { lastBolus, status }: DayEnd): readonly Replay[] {
+  if (lastBolus === undefined) {
+    print("No bolus was accepted: there is nothing to replay.");
+    return [];
+  }
+  const { epoch, sequence } = lastBolus.doseId;
+  print(`The last bolus (${epoch}-${sequence}), replayed:`);
+  const replays: Replay[] = [];
+  const attempts = new Replays(operator, lastBolus, (replay) => {
+    replays.push(replay);
+    print(replayLine(replay));
+  });
+  attempts.tryAll(status?.therapyControlState);
+  return replays;
+}
+
+// Whoever reads the output may stop reading, as `head` does.
+process.stdout.on("error", () => {});
+const chosen = choose(process.argv.slice(2));
+process.exitCode = typeof chosen === "number" ? chosen : run(chosen);

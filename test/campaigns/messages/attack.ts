@@ -1,0 +1,189 @@
+/** One attack: a script is played while one fragment of it is altered, and what follows is compared with the truth. */
+
+import assert from "node:assert/strict";
+import type { Packet } from "../../../host-sim/air/packet.js";
+import { PASS, type Tap, type TapAction } from "../../../host-sim/air/tap.js";
+import { equalBytes } from "../../../host-sim/controller/bytes.js";
+import { type Outcome, sameDoseId } from "../../../host-sim/controller/control.js";
+import type { World } from "../../../host-sim/world.js";
+import { type Conversation, handshakeArrived, messagesOf } from "./eavesdropper.js";
+import { type Judgement, judge } from "./judgement.js";
+import type { Mutation } from "./mutations.js";
+import { type Account, HALF_STEP_MICROUNITS, recover } from "./recovery.js";
+import type { Fragment, Rehearsed } from "./rehearsal.js";
+import type { Told } from "./scripts.js";
+import { bondsOf, LIFE_MS } from "./stage.js";
+import type { ProtocolMessage } from "./table.js";
+
+const LAST_FRAGMENT = 0x40;
+/** What is delayed longest arrives within this. */
+const DELAYED_MS = 36_000;
+/** Either side ends a session in which it hears nothing for 15 s; a second more for the other to notice. */
+const SILENCE_MS = 16_000;
+/** How a bolus is delivered (SECURITY.md, SR-53): the rig's largest pulse and least interval. */
+const PULSE_MICROUNITS = 50_000;
+const PULSE_INTERVAL_MS = 2_000;
+const NOTHING_SAID: Judgement = { issued: [], stoppedMs: undefined, cancelledMs: undefined };
+const STORAGE = ["kvWrite", "kvDelete", "flashWrite", "flashErase"] as const;
+
+/** What the hardware had done at one moment. */
+interface Snapshot {
+  readonly displacedMicrounits: number;
+  readonly halfSteps: number;
+  readonly storageWrites: number;
+}
+
+/**
+ * Plays `message`'s script, applies `mutation` to `fragment` once, and asserts: an end to the connection that was
+ * tampered with; no motion but of a dose countersigned in time; no word and no write for a peer that did not
+ * authenticate; the truth to the user then, and to the restarted controller afterwards, against the plant; no crash;
+ * service for the genuine controller, with a bolus of its own when `delivers`.
+ */
+export function attack(
+  { stage }: Rehearsed,
+  message: ProtocolMessage,
+  fragment: Fragment,
+  mutation: Mutation,
+  delivers: boolean,
+): void {
+  const { world } = stage;
+  const pairs = message.script === "pair";
+  const store = pairs ? stage.newcomer : stage.user;
+  const strike = new Strike(world, message, fragment, mutation);
+  const blob = store.read();
+  let before = snapshot(world);
+  const { told, controller, shownText } = stage.play(message, store, () => {
+    before = snapshot(world);
+    world.air.tap = strike.tap;
+  });
+  world.air.tap = undefined;
+  assert.notEqual(strike.effect, "none", "the message did not come by");
+  // A pairing goes on over a new connection, so there an open session is no sign of tolerance.
+  if (strike.effect === "broken" && !pairs)
+    assert.ok(
+      world.clock.runUntil(() => controller.state.kind !== "open", SILENCE_MS),
+      "the session goes on",
+    );
+  stage.leave(controller);
+  if (strike.effect === "delayed") world.clock.advance(DELAYED_MS);
+  const after = snapshot(world);
+  const { conversations } = stage.eavesdropper;
+  // A newcomer that has not paired has no bond to authenticate with over its next connections.
+  const authenticated = conversations[0] !== undefined && handshakeArrived(conversations[0]);
+  assertSilence(authenticated ? conversations.filter((one) => !handshakeArrived(one)) : conversations);
+  if (!authenticated) assert.equal(after.storageWrites, before.storageWrites, "writes to storage for a stranger");
+  const judgements = conversations.map((conversation) => judge(conversation, bondsOf(store), LIFE_MS));
+  const judgement = judgements.find(({ issued }) => issued.length > 0) ?? NOTHING_SAID;
+  const doseIds = judgement.issued.map(({ doseId }) => doseId);
+  const account = ((): Account => {
+    if (!pairs || authenticated) return recover(stage, store, { doseIds, delivers });
+    if (delivers) return recover(stage, store, { doseIds, delivers, shownText });
+    // Pairing again costs most of a case. Else the user looks in, and the newcomer's attempt is as if never made.
+    store.write(blob ?? new Uint8Array(0));
+    return recover(stage, stage.user, { doseIds });
+  })();
+  const displacedMicrounits = after.displacedMicrounits - before.displacedMicrounits;
+  if (judgement.issued.every(({ countersignedMs }) => countersignedMs === undefined))
+    assert.equal(after.halfSteps, before.halfSteps, "half-steps without a countersignature in time");
+  assertTruth(displacedMicrounits, judgement, account, told);
+  assert.deepEqual(world.hardware.crashes, []);
+}
+
+/** The tap that alters one fragment, the first time that it comes by. */
+class Strike {
+  effect: "none" | "unchanged" | "broken" | "delayed" | "lost" = "none";
+  readonly #world: World;
+  readonly #message: ProtocolMessage;
+  readonly #aim: Fragment;
+  readonly #mutation: Mutation;
+  readonly #connections: number[] = [];
+  #messages = 0;
+  #fragments = 0;
+
+  constructor(world: World, message: ProtocolMessage, aim: Fragment, mutation: Mutation) {
+    this.#world = world;
+    this.#message = message;
+    this.#aim = aim;
+    this.#mutation = mutation;
+  }
+
+  readonly tap: Tap = (packet) => {
+    if (this.effect !== "none" || !this.#counts(packet)) return PASS;
+    const { message, fragment } = this.#aim;
+    const isAim = this.#messages === message && this.#fragments === fragment;
+    this.#fragments += 1;
+    if (((packet.value[0] ?? 0) & LAST_FRAGMENT) !== 0) {
+      this.#messages += 1;
+      this.#fragments = 0;
+    }
+    return isAim ? this.#act(packet) : PASS;
+  };
+
+  #counts({ connectionId, direction, kind }: Packet): boolean {
+    if (!this.#connections.includes(connectionId)) this.#connections.push(connectionId);
+    const data = kind === "write" || kind === "indication";
+    return data && direction === this.#message.bound && this.#connections[this.#aim.connection] === connectionId;
+  }
+
+  #act({ connectionId, value }: Packet): TapAction {
+    const action = this.#mutation.act(value);
+    if (action.kind === "replace") this.effect = equalBytes(action.value, value) ? "unchanged" : "broken";
+    if (action.kind === "duplicate") this.effect = "broken";
+    if (action.kind === "drop") this.effect = "lost";
+    if (action.kind === "delay") {
+      this.effect = "delayed";
+      // So that what is late arrives even when its sender has given up.
+      this.#world.air.hold(connectionId, "peripheral");
+    }
+    return action;
+  }
+}
+
+function snapshot({ hardware }: World): Snapshot {
+  const counts = hardware.operationCounts;
+  return {
+    displacedMicrounits: hardware.plant.displacedMicrounits,
+    halfSteps: counts.halfStep,
+    storageWrites: STORAGE.reduce((sum, kind) => sum + counts[kind], 0),
+  };
+}
+
+/** Whoever has not authenticated hears m1 and nothing else. */
+function assertSilence(conversations: readonly Conversation[]): void {
+  for (const { toCentral } of conversations)
+    assert.ok(messagesOf(toCentral.sent).length <= 1, "an answer to a stranger");
+}
+
+function assertTruth(displacedMicrounits: number, judgement: Judgement, account: Account, told: Told): void {
+  const { issued, stoppedMs, cancelledMs } = judgement;
+  assertWithin(displacedMicrounits, account.outcomes, "the pump's account");
+  for (const [index, { doseId, amountMicrounits, countersignedMs }] of issued.entries()) {
+    const { kind, highMicrounits } = account.outcomes[index] ?? { kind: "unknown", highMicrounits: Number.NaN };
+    const reported = told.boluses.filter((bolus) => bolus?.kind === "ok" && sameDoseId(bolus.value.doseId, doseId));
+    if (countersignedMs === undefined) {
+      assert.ok(kind === "never" || kind === "refused", `outcome ${kind} without a countersignature in time`);
+      assert.deepEqual(reported, [], "a bolus reported as accepted");
+      continue;
+    }
+    const endedMs = Math.min(stoppedMs ?? Number.POSITIVE_INFINITY, cancelledMs ?? Number.POSITIVE_INFINITY);
+    const pulses = Math.ceil(amountMicrounits / PULSE_MICROUNITS);
+    const begun = Math.min(pulses, 1 + Math.floor((endedMs - countersignedMs) / PULSE_INTERVAL_MS));
+    assert.equal(kind, begun < pulses ? "stopped" : "delivered", `outcome of ${amountMicrounits} µU`);
+    assert.equal(highMicrounits, Math.min(amountMicrounits, begun * PULSE_MICROUNITS), "what is reported of the dose");
+  }
+  const accepted = told.boluses.filter((bolus) => bolus === undefined || bolus.kind === "ok" || bolus.kind === "lost");
+  const countersigned = issued.filter(({ countersignedMs }) => countersignedMs !== undefined);
+  assert.ok(countersigned.length <= accepted.length, `told of the bolus: ${JSON.stringify(told.boluses)}`);
+  assert.equal(account.therapyControlState, stoppedMs === undefined ? "run" : "stop", "therapy control state");
+  if (told.outcomes.length > 0) assertWithin(displacedMicrounits, told.outcomes, "what the user was told");
+  for (const { therapyControlState } of told.statuses) assert.equal(therapyControlState, "run", "Status told");
+}
+
+function assertWithin(displacedMicrounits: number, outcomes: readonly Outcome[], whose: string): void {
+  const low = outcomes.reduce((sum, { lowMicrounits }) => sum + lowMicrounits, 0);
+  const high = outcomes.reduce((sum, { highMicrounits }) => sum + highMicrounits, 0);
+  assert.ok(
+    low - HALF_STEP_MICROUNITS <= displacedMicrounits && displacedMicrounits <= high + HALF_STEP_MICROUNITS,
+    `${displacedMicrounits} µU displaced; ${whose}: ${low} to ${high} µU`,
+  );
+}

@@ -1,0 +1,386 @@
+/** Prepare, Challenge, Commit. */
+
+import assert from "node:assert/strict";
+import { microunits, microunitsPerHour, pumpClockMs, uptimeMs } from "../../firmware/base/units.js";
+import { commit, killChallenge, NO_CHALLENGE } from "../../firmware/command/countersign.js";
+import { failureOf, responseOf } from "../../firmware/command/dispatch.js";
+import { NonceStore } from "../../firmware/nonce/store.js";
+import { durable, identityOf, soundEntropy, varied } from "../nonce/bench.js";
+import { flipped, hex, unhex } from "../session/bench.js";
+import { bolusStanding, HOUR_MS, RIG, therapyOf } from "../therapy/bench.js";
+import { vectorsOf } from "../vectors/appendix.js";
+import { ASKER, COMMAND, Desk, doseBytes } from "./bench.js";
+
+const BASAL = microunitsPerHour(1_200_000);
+const TBR = { rateMicrounitsPerHour: microunitsPerHour(0), durationMinutes: 60, endsAtMs: pumpClockMs(HOUR_MS) };
+
+describe("Prepare", () => {
+  it("answers a challenge with dose ID, 16 bytes, the life it grants and the reading (SR-29)", () => {
+    const desk = new Desk(therapyOf(), 9);
+    const { doseId, challenge, lifeS, reading } = desk.challenged(COMMAND.bolus, 10);
+    assert.deepEqual(doseId, { epoch: 9, sequence: 1 });
+    assert.equal(challenge.length, 16);
+    assert.equal(lifeS, 10);
+    assert.equal(hex(reading), "4b11103360e31600000000000000");
+    assert.deepEqual(desk.challenged(COMMAND.bolus).doseId, { epoch: 9, sequence: 2 });
+  });
+
+  it("grants 30 s at most (SR-27)", () => {
+    for (const [asked, granted] of [
+      [1, 1],
+      [29, 29],
+      [30, 30],
+      [31, 30],
+      [255, 30],
+    ] as const)
+      assert.equal(new Desk().challenged(COMMAND.bolus, asked).lifeS, granted);
+  });
+
+  it("refuses with 71 a life of 0, another channel, a command or operand that is too short (SR-04)", () => {
+    const desk = new Desk();
+    for (const operand of [`0025${COMMAND.bolus}`, `0a24${COMMAND.bolus}`, "0a254b", "0a25", "0a", "", "0a254b1110"])
+      assert.equal(desk.ask(0, `0f${operand}`), "00 660f71", operand);
+  });
+
+  it("refuses one-step commands with 74, unlisted ones with 70, what the therapy refuses with its code (SR-24, SR-30)", () => {
+    const desk = new Desk();
+    for (const [command, code] of [
+      [COMMAND.stop, "74"],
+      [COMMAND.cancelBolus, "74"],
+      [COMMAND.pause, "71"],
+      ["8d14", "70"],
+      ["990f0000", "70"],
+      [COMMAND.run, "74"],
+      [COMMAND.cancelTbr, "74"],
+      [COMMAND.changeTbr, "74"],
+      ["4b11003301100000" + "0000", "ok"],
+      ["4b11003365f00000" + "0000", "73"],
+      ["ff0f003333f05a00", "73"],
+      ["4b11003301d0000000" + "00", "71"],
+    ] as const)
+      assert.equal(
+        desk.prepare(command).slice(0, 5 + 4),
+        code === "ok" ? desk.prepare(command).slice(0, 9) : `00 660f${code}`,
+        command,
+      );
+  });
+
+  it("names an operand that is wrong before the state that would refuse it (SR-03, SR-04)", () => {
+    const stopped = new Desk(therapyOf({ run: false }));
+    assert.equal(stopped.prepare("4b11003301d000000000"), "00 660f71");
+    assert.equal(stopped.prepare("ff0f003301d05a00"), "00 660f71");
+    assert.equal(stopped.prepare(COMMAND.bolus), "00 660f74");
+    assert.equal(stopped.ask(0x25, "4b11003301d000000000"), "25 550f4b1171");
+    assert.equal(stopped.ask(0x25, COMMAND.bolus), "25 550f4b1174");
+  });
+});
+
+describe("Commit", () => {
+  for (const { name, inputs, outputs } of vectorsOf("countersignature"))
+    it(`accepts PROTOCOL.md's own tag, and no other: ${name} (SR-25)`, () => {
+      const epoch = 0x0102;
+      const sequence = unhex(inputs.doseId)[4] ?? 0;
+      const therapies = {
+        "4b11": therapyOf(),
+        ff0f: therapyOf(),
+        "1111": therapyOf({ basalMicrounitsPerHour: BASAL, tbr: TBR }),
+        "5a0f": therapyOf({ basalMicrounitsPerHour: BASAL, run: false }),
+      };
+      const attempt = (tag: Uint8Array) => {
+        const identity = identityOf({ epoch, pumpId: unhex(inputs.pumpId) });
+        const nonces = new NonceStore(durable(identity), soundEntropy(1), () => {});
+        for (let i = 0; i < sequence; i++) nonces.issue("dose", 1, uptimeMs(9_000));
+        const therapy = therapies[outputs.command.slice(0, 4) as keyof typeof therapies];
+        const context = { pumpId: identity.pumpId, nonces, therapy, rig: RIG, now: uptimeMs(1) };
+        const asker = { session: 1, controllerId: unhex(inputs.controllerId), doseKey: unhex(inputs.kDose) };
+        const outstanding = {
+          doseId: { epoch, sequence },
+          challenge: unhex(inputs.challenge),
+          command: unhex(outputs.command),
+          reading: unhex(outputs.reading),
+        };
+        const operand = Uint8Array.from([...unhex(inputs.doseId), ...tag]);
+        return commit({ ...NO_CHALLENGE, outstanding }, operand, false, asker, context).answer;
+      };
+      assert.equal(attempt(unhex(outputs.tag)).ok, true);
+      for (let i = 0; i < 16; i++)
+        assert.deepEqual(attempt(flipped(unhex(outputs.tag), i, 0x10)), { ok: false, refusal: 0x83 });
+    });
+
+  it("accepts one and answers 81 to every other, right or wrong (SR-26)", () => {
+    const desk = new Desk();
+    const challenged = desk.challenged(COMMAND.bolus);
+    const tag = desk.tagOf(COMMAND.bolus, challenged);
+    assert.equal(desk.commit(challenged, tag), "accepted");
+    assert.equal(desk.commit(challenged, tag), "00 663c81");
+    assert.equal(new Desk().commit(challenged, tag), "00 663c81");
+  });
+
+  it("refuses with 83 a tag over anything else: every field, and another key (SR-25)", () => {
+    const other = varied(8, 99);
+    const parts = [
+      { pumpId: other },
+      { controllerId: other },
+      { doseId: doseBytes({ epoch: 1, sequence: 2 }) },
+      { challenge: varied(16, 99) },
+      { channel: Uint8Array.of(0x24) },
+      { command: unhex(COMMAND.run) },
+      { reading: unhex("4b11003360e31600000000000000") },
+      { kDose: varied(32, 1) },
+    ] as const;
+    for (const replaced of parts) {
+      const desk = new Desk();
+      const challenged = desk.challenged(COMMAND.bolus);
+      const what = Object.keys(replaced).join();
+      assert.equal(desk.commit(challenged, desk.tagOf(COMMAND.bolus, challenged, replaced)), "00 663c83", what);
+      assert.equal(desk.commit(challenged, desk.tagOf(COMMAND.bolus, challenged)), "00 663c81", `after ${what}`);
+    }
+  });
+
+  it("spends the challenge with any length and whatever dose ID it names (SR-26)", () => {
+    const spending = [
+      (desk: Desk) => assert.equal(desk.ask(0, "3c"), "00 663c71"),
+      (desk: Desk) => assert.equal(desk.ask(0, `3c${"00".repeat(25)}`), "00 663c71"),
+      (desk: Desk) =>
+        assert.equal(desk.ask(0, `3c${hex(doseBytes({ epoch: 1, sequence: 9 }))}${"00".repeat(16)}`), "00 663c81"),
+    ];
+    for (const spend of spending) {
+      const desk = new Desk();
+      const challenged = desk.challenged(COMMAND.bolus);
+      spend(desk);
+      assert.equal(desk.commit(challenged, desk.tagOf(COMMAND.bolus, challenged)), "00 663c81");
+      assert.equal(desk.outcome(challenged.doseId), "0f 00 0 0 0");
+    }
+  });
+
+  it("belongs to the session that it was issued in (SR-26)", () => {
+    const desk = new Desk();
+    const challenged = desk.challenged(COMMAND.bolus);
+    desk.asker = { ...ASKER, session: 2 };
+    assert.equal(desk.commit(challenged, desk.tagOf(COMMAND.bolus, challenged)), "00 663c81");
+  });
+
+  it("answers 82 from the first millisecond after its life (SR-27)", () => {
+    for (const [afterMs, answer] of [
+      [10_000, "accepted"],
+      [10_001, "00 663c82"],
+    ] as const) {
+      const desk = new Desk();
+      const challenged = desk.challenged(COMMAND.bolus, 10);
+      desk.nowMs += afterMs;
+      assert.equal(desk.commit(challenged, desk.tagOf(COMMAND.bolus, challenged)), answer, `${afterMs} ms`);
+    }
+  });
+
+  it("answers 80 when stale, challenge or none, and spends it (SR-22)", () => {
+    const desk = new Desk();
+    const challenged = desk.challenged(COMMAND.bolus);
+    const tag = desk.tagOf(COMMAND.bolus, challenged);
+    desk.stale = true;
+    assert.equal(desk.commit(challenged, tag), "00 663c80");
+    assert.equal(desk.commit(challenged, tag), "00 663c80");
+    desk.stale = false;
+    assert.equal(desk.commit(challenged, tag), "00 663c81");
+    assert.equal(desk.outcome(challenged.doseId), "33 80 0 0 0");
+  });
+
+  it("checks state and limits again, and answers with the check that fails (SR-30)", () => {
+    for (const [therapy, code] of [
+      [therapyOf({ run: false }), "74"],
+      [therapyOf(bolusStanding(100_000)), "76"],
+      [therapyOf({ reservoirEndMicrounits: microunits(1_000_000) }), "72"],
+      [therapyOf({}, { openHourMicrounits: microunits(14_000_000) }), "75"],
+    ] as const) {
+      const desk = new Desk();
+      const challenged = desk.challenged(COMMAND.bolus);
+      desk.therapy = therapy;
+      assert.equal(desk.commit(challenged, desk.tagOf(COMMAND.bolus, challenged)), `00 663c${code}`);
+      assert.equal(desk.outcome(challenged.doseId), `33 ${code} 0 0 0`);
+    }
+  });
+
+  it("answers 84 when the command now has another reading (SR-29)", () => {
+    const desk = new Desk(therapyOf({ run: false }));
+    const challenged = desk.challenged(COMMAND.run);
+    desk.therapy = therapyOf({ run: false, basalMicrounitsPerHour: BASAL });
+    assert.equal(desk.commit(challenged, desk.tagOf(COMMAND.run, challenged)), "00 663c84");
+    assert.equal(desk.outcome(challenged.doseId), "33 84 0 0 0");
+  });
+
+  it("yields what is to be obeyed, and the response once it has been", () => {
+    const desk = new Desk();
+    const challenged = desk.challenged(COMMAND.bolus);
+    const { accepted } = desk.send(0, `3c${hex(challenged.doseIdBytes)}${hex(desk.tagOf(COMMAND.bolus, challenged))}`);
+    assert.ok(accepted);
+    assert.deepEqual(accepted.authorised.command, { kind: "setBolus", flags: 0x10, amountMicrounits: 1_500_000 });
+    assert.deepEqual(accepted.doseId, challenged.doseId);
+    assert.deepEqual(responseOf(accepted, 7), { channel: 0x25, value: unhex("77110700") });
+    assert.deepEqual(failureOf(accepted), { channel: 0, value: unhex("663c72") });
+    const stop = desk.send(0x25, COMMAND.stop).accepted;
+    assert.ok(stop);
+    assert.deepEqual(failureOf(stop), { channel: 0x25, value: unhex("550f5a0f72") });
+  });
+});
+
+describe("a challenge dies", () => {
+  /** Whether the challenge still lives after `kill`. */
+  function lives(kill: (desk: Desk) => void, therapy = therapyOf(bolusStanding(100_000))): boolean {
+    const desk = new Desk(therapy);
+    const challenged = desk.challenged(COMMAND.tbr);
+    kill(desk);
+    const answer = desk.commit(challenged, desk.tagOf(COMMAND.tbr, challenged));
+    assert.ok(answer === "accepted" || answer === "00 663c81", answer);
+    return answer === "accepted";
+  }
+
+  it("by a new Prepare, accepted or refused (SR-28)", () => {
+    assert.equal(
+      lives((desk) => desk.prepare(COMMAND.tbr)),
+      false,
+    );
+    for (const refused of ["", "00", COMMAND.stop, COMMAND.run, "8d14"])
+      assert.equal(
+        lives((desk) => assert.ok(desk.prepare(refused).startsWith("00 660f"))),
+        false,
+        refused,
+      );
+  });
+
+  it("not by a Prepare that is refused with 80 or 85 (SR-28)", () => {
+    for (const bar of [{ stale: true }, { mayOperate: false }])
+      assert.equal(
+        lives((desk) => {
+          Object.assign(desk, bar);
+          desk.prepare(COMMAND.tbr);
+          Object.assign(desk, { stale: false, mayOperate: true });
+        }),
+        true,
+      );
+  });
+
+  it("by Stop and Cancel Bolus (SR-28)", () => {
+    for (const command of [COMMAND.stop, COMMAND.cancelBolus])
+      assert.equal(
+        lives((desk) => assert.equal(desk.ask(0x25, command), "accepted")),
+        false,
+        command,
+      );
+  });
+
+  it("by an Outcome that answers never for it, and by no other Outcome (SR-28, SR-35)", () => {
+    assert.equal(
+      lives((desk) => assert.equal(desk.outcome({ epoch: 1, sequence: 1 }), "0f 00 0 0 0")),
+      false,
+    );
+    assert.equal(
+      lives((desk) => assert.equal(desk.outcome({ epoch: 1, sequence: 2 }), "00 665571")),
+      true,
+    );
+  });
+
+  it("by being killed from outside: button, change of state, loss of the bond (SR-28)", () => {
+    assert.equal(
+      lives((desk) => {
+        desk.state = killChallenge(desk.state, desk.nonces);
+      }),
+      false,
+    );
+    assert.equal(killChallenge(NO_CHALLENGE, new Desk().nonces), NO_CHALLENGE);
+  });
+
+  it("not by reads, unknown messages or refused commands of other classes", () => {
+    const harmless = ["21", "24", "20"].map((channel) => (desk: Desk) => desk.ask(Number.parseInt(channel, 16), ""));
+    for (const ask of [...harmless, (desk: Desk) => desk.ask(0x25, COMMAND.run), (desk: Desk) => desk.ask(0, "aa")])
+      assert.equal(lives(ask), true);
+  });
+});
+
+describe("Outcome", () => {
+  it("knows the eight newest refused, of this boot alone (SR-34)", () => {
+    const desk = new Desk();
+    const refused = Array.from({ length: 9 }, () => {
+      const challenged = desk.challenged(COMMAND.bolus);
+      assert.equal(desk.commit(challenged, new Uint8Array(16)), "00 663c83");
+      return challenged.doseId;
+    });
+    assert.deepEqual(
+      refused.map((doseId) => desk.outcome(doseId)),
+      ["0f 00 0 0 0", ...Array(8).fill("33 83 0 0 0")],
+    );
+    const [, second] = refused;
+    assert.ok(second);
+    assert.equal(new Desk(therapyOf(), 2).outcome(second), "0f 00 0 0 0");
+  });
+
+  it("refuses with 71 an ID that was never issued, and every wrong length (SR-34)", () => {
+    const desk = new Desk(therapyOf(), 3);
+    desk.prepare(COMMAND.bolus);
+    for (const [epoch, sequence] of [
+      [0, 1],
+      [1, 0],
+      [3, 0],
+      [3, 2],
+      [4, 1],
+      [0xffffffff, 1],
+    ] as const)
+      assert.equal(desk.outcome({ epoch, sequence }), "00 665571", `${epoch} ${sequence}`);
+    for (const length of [0, 7, 9]) assert.equal(desk.ask(0, `55${"01".repeat(length)}`), "00 665571");
+  });
+
+  it("counts every sequence of an earlier epoch as issued (SR-34)", () => {
+    const desk = new Desk(therapyOf(), 3);
+    assert.equal(desk.outcome({ epoch: 2, sequence: 0xffffffff }), "0f 00 0 0 0");
+    assert.equal(desk.outcome({ epoch: 1, sequence: 1 }), "0f 00 0 0 0");
+  });
+
+  it("tells of a bolus under way what is done and what the pulse under way adds (SR-34, SR-36)", () => {
+    const bolus = { doseId: { epoch: 1, sequence: 1 }, doneMicrounits: microunits(50_000) };
+    const pulse = { source: "bolus", insulinMicrounits: microunits(50_000) } as const;
+    const doseId = { epoch: 1, sequence: 1 };
+    const at = (journal: Parameters<typeof therapyOf>[1]) =>
+      new Desk(therapyOf(bolusStanding(130_000), journal), 2).outcome(doseId);
+    assert.equal(at({}), "55 00 130000 0 0");
+    assert.equal(at({ bolus }), "55 00 130000 50000 50000");
+    assert.equal(at({ bolus, pulse }), "55 00 130000 50000 100000");
+    assert.equal(at({ bolus, pulse: { ...pulse, source: "basal" } }), "55 00 130000 50000 50000");
+  });
+
+  it("tells of a settled dose its kind and interval, to every bond (SR-34)", () => {
+    const [entry] = bolusStanding(130_000).ledger?.entries ?? [];
+    assert.ok(entry);
+    for (const [kind, code, low, high] of [
+      ["delivered", "5a", 130_000, 130_000],
+      ["stopped", "66", 50_000, 50_000],
+      ["uncertain", "69", 40_000, 90_000],
+    ] as const) {
+      const settled = { ...entry, kind, lowMicrounits: microunits(low), highMicrounits: microunits(high) };
+      const ledger = { entries: [settled], forgottenThrough: { epoch: 0, sequence: 0 } };
+      const desk = new Desk(therapyOf({ ledger }), 2);
+      desk.mayOperate = false;
+      assert.equal(desk.outcome(entry.doseId), `${code} 00 130000 ${low} ${high}`);
+    }
+  });
+
+  it("forgets after 64 committed commands, says so, and never says never of them (SR-34, SR-35)", () => {
+    const desk = new Desk();
+    const ids = [desk.done(COMMAND.tbr)];
+    assert.equal(desk.outcome(ids[0] ?? { epoch: 0, sequence: 0 }), "3c 00 0 0 0");
+    const unused = desk.challenged(COMMAND.changeTbr).doseId;
+    assert.equal(desk.outcome(unused), "0f 00 0 0 0");
+    for (let i = 0; i < 63; i++) ids.push(desk.done(COMMAND.changeTbr));
+    assert.equal(desk.outcome(ids[0] ?? unused), "3c 00 0 0 0");
+    ids.push(desk.done(COMMAND.changeTbr));
+    assert.equal(desk.outcome(ids[0] ?? unused), "96 00 0 0 0");
+    assert.equal(desk.outcome(ids[1] ?? unused), "3c 00 0 0 0");
+    assert.equal(desk.outcome(unused), "0f 00 0 0 0");
+    ids.push(desk.done(COMMAND.changeTbr));
+    assert.equal(desk.outcome(unused), "96 00 0 0 0");
+  });
+
+  it("is answered stale or not (SR-22)", () => {
+    const desk = new Desk();
+    const doseId = desk.done(COMMAND.tbr);
+    desk.stale = true;
+    assert.equal(desk.outcome(doseId), "3c 00 0 0 0");
+  });
+});

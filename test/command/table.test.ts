@@ -1,0 +1,209 @@
+/** The table of commands against the documents: SECURITY.md section 5 and PROTOCOL.md 6.3, row by row. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { COMMANDS, type CommandRow, commandResponse, decodeCommand, rowOf } from "../../firmware/command/table.js";
+import { CommandOpcode } from "../../firmware/ids/opcodes.js";
+import { hex, unhex } from "../session/bench.js";
+import { COMMAND } from "./bench.js";
+
+/** The cells of a markdown table's rows: the first table behind `heading`. */
+function rowsAfter(file: string, heading: string): readonly (readonly string[])[] {
+  const page = readFileSync(file, "utf8");
+  const from = page.indexOf(heading);
+  assert.ok(from >= 0, `${heading} in ${file}`);
+  const lines = page.slice(from).split("\n");
+  const start = lines.findIndex((line) => line.startsWith("|"));
+  const length = lines.slice(start).findIndex((line) => !line.startsWith("|"));
+  const rows = lines
+    .slice(start, start + length)
+    .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "").trim()));
+  return rows.slice(2);
+}
+
+const CLASSES: { readonly [text: string]: CommandRow["class"] } = {
+  "one step": "oneStep",
+  countersigned: "countersigned",
+  "refused: 71": "refused",
+};
+
+/** `opcode operand class` of a row of ours; an operand only where the class depends on it. */
+const keyOf = (opcode: number, operand: string, commandClass: string) =>
+  `${opcode.toString(16).padStart(4, "0").toUpperCase()} ${operand} ${commandClass}`;
+
+const ours = COMMANDS.map((row) =>
+  keyOf(row.opcode, row.operand === undefined ? "" : row.operand.toString(16), row.class),
+);
+
+describe("command table", () => {
+  it("has exactly the opcodes, operands and classes of SECURITY.md section 5 (SR-24)", () => {
+    const listed = rowsAfter("firmware/SECURITY.md", "## 5 Classes of commands").map(
+      ([opcode = "", operand = "", text = ""]) => ({
+        opcode,
+        operand: /state ([0-9A-F]{2})/.exec(operand)?.[1] ?? "",
+        text,
+      }),
+    );
+    const refused = listed.filter(({ text }) => text === "refused: 70");
+    assert.deepEqual(
+      refused.map(({ opcode }) => opcode),
+      ["148D", "others"],
+    );
+    const wanted = listed
+      .filter((row) => !refused.includes(row))
+      .map(({ opcode, operand, text }) => keyOf(Number.parseInt(opcode, 16), operand, CLASSES[text] ?? text));
+    assert.deepEqual([...ours].sort(), [...wanted].sort());
+  });
+
+  it("has exactly the opcodes, operands and classes of PROTOCOL.md 6.3 (SR-24)", () => {
+    const wanted = rowsAfter("firmware/PROTOCOL.md", "### 6.3 Command Control Point").map(
+      ([name = "", operand = "", text = ""]) => {
+        const opcode = Number.parseInt(name.slice(0, 4), 16);
+        const state = opcode === CommandOpcode.SetTherapyControlState ? /\b(33|55)\b/.exec(operand)?.[1] : undefined;
+        return keyOf(opcode, state ?? "", CLASSES[text] ?? text);
+      },
+    );
+    assert.deepEqual([...ours].sort(), [...wanted].sort());
+  });
+
+  it("names every opcode of the standard that it lacks nowhere: those have no row (SR-03)", () => {
+    const listed = new Set(COMMANDS.map(({ opcode }) => opcode));
+    for (const opcode of Object.values(CommandOpcode)) {
+      const value = Uint8Array.of(opcode & 0xff, opcode >> 8, 0x33);
+      assert.equal(rowOf(value) !== undefined, listed.has(opcode), opcode.toString(16));
+    }
+    for (const value of ["", "5a", "8d14", "0000", "ffff"]) assert.equal(rowOf(unhex(value)), undefined, value);
+  });
+
+  it("gives a reason with each class", () => {
+    for (const { why } of COMMANDS) assert.ok(why.length > 10);
+  });
+
+  it("answers with the standard's response of each command", () => {
+    const response = (value: string) => {
+      const row = rowOf(unhex(value));
+      const decoded = row && decodeCommand(row, unhex(value));
+      assert.ok(decoded?.ok);
+      return hex(row?.response(decoded.value, 0x0201) ?? new Uint8Array(0));
+    };
+    assert.equal(response(COMMAND.stop), "550f5a0f0f");
+    assert.equal(response(COMMAND.run), "550f5a0f0f");
+    assert.equal(response(COMMAND.tbr), "550fff0f0f");
+    assert.equal(response(COMMAND.cancelTbr), "550f11110f");
+    assert.equal(response(COMMAND.bolus), "77110102");
+    assert.equal(response(COMMAND.cancelBolus), "87110500");
+    assert.equal(hex(commandResponse(0x114b, 0x72)), "550f4b1172");
+  });
+});
+
+/** What a command's bytes decode to, or the code of the refusal. */
+const decoded = (value: string) => {
+  const bytes = unhex(value);
+  const row = rowOf(bytes);
+  assert.ok(row, value);
+  const command = decodeCommand(row, bytes);
+  return command.ok ? command.value : command.refusal.toString(16);
+};
+
+describe("command decoding", () => {
+  it("reads every command", () => {
+    assert.deepEqual(decoded(COMMAND.stop), { kind: "stop" });
+    assert.deepEqual(decoded(COMMAND.run), { kind: "run" });
+    assert.deepEqual(decoded(COMMAND.cancelTbr), { kind: "cancelTbr" });
+    assert.deepEqual(decoded(COMMAND.cancelBolus), { kind: "cancelBolus", bolusId: 5 });
+    assert.deepEqual(decoded(COMMAND.bolus), { kind: "setBolus", flags: 0x10, amountMicrounits: 1_500_000 });
+    const tbr = { kind: "setTbr", rateMicrounitsPerHour: 750_000, durationMinutes: 90 };
+    assert.deepEqual(decoded(COMMAND.tbr), { ...tbr, change: false });
+    assert.deepEqual(decoded(COMMAND.changeTbr), { ...tbr, change: true });
+  });
+
+  it("refuses every command at every other length (SR-04)", () => {
+    for (const [name, value] of Object.entries(COMMAND)) {
+      const whole = value.length / 2;
+      for (let length = 2; length <= whole + 3; length++) {
+        if (length === whole && name !== "pause") continue;
+        const bytes = value.padEnd(2 * (whole + 3), "0").slice(0, 2 * length);
+        assert.equal(decoded(bytes), "71", `${name} of ${length} bytes`);
+      }
+    }
+  });
+
+  it("refuses every therapy control state but Stop and Run (SR-04, SR-24)", () => {
+    for (let state = 0; state < 256; state++) {
+      const command = decoded(`5a0f${state.toString(16).padStart(2, "0")}`);
+      if (state === 0x33 || state === 0x55) assert.equal(typeof command, "object");
+      else assert.equal(command, "71", `${state}`);
+    }
+  });
+
+  const bolus = (fields: {
+    flags?: string;
+    type?: string;
+    fast?: string;
+    extended?: string;
+    minutes?: string;
+    rest?: string;
+  }) => {
+    const { flags = "00", type = "33", fast = "96e0", extended = "0000", minutes = "0000", rest = "" } = fields;
+    return decoded(`4b11${flags}${type}${fast}${extended}${minutes}${rest}`);
+  };
+
+  it("takes of Set Bolus bits 3 and 4 alone or together, and no other bit, with its field or without (SR-04)", () => {
+    for (let flags = 0; flags < 256; flags++) {
+      const text = flags.toString(16).padStart(2, "0");
+      if ((flags & ~0x18) === 0) assert.notEqual(bolus({ flags: text }), "71", text);
+      else
+        for (const rest of ["", "00", "0000", "000000", "00000000"])
+          assert.equal(bolus({ flags: text, rest }), "71", text);
+    }
+  });
+
+  it("refuses of Set Bolus another type, an extended amount, a duration (SR-04)", () => {
+    for (const fields of [{ type: "3c" }, { type: "55" }, { type: "00" }, { extended: "01e0" }, { minutes: "0100" }])
+      assert.equal(bolus(fields), "71", JSON.stringify(fields));
+    assert.notEqual(bolus({ extended: "00e0" }), "71");
+  });
+
+  it("refuses SFLOATs that are special, negative, or no multiple of 0.01 U, and takes every other encoding (SR-04)", () => {
+    for (const special of ["fe07", "ff07", "0008", "0108", "0208", "fee7", "ffe7"])
+      assert.equal(bolus({ fast: special }), "71", special);
+    for (const wrong of ["ffef", "01d0", "05d0", "0fd0", "01c0", "e9b3"]) {
+      assert.equal(bolus({ fast: wrong }), "71", wrong);
+      assert.equal(decoded(`ff0f0033${wrong}5a00`), "71", wrong);
+    }
+    for (const [encoding, amount] of [
+      ["96e0", 1_500_000],
+      ["0ff0", 1_500_000],
+      ["dcd5", 1_500_000],
+      ["0100", 1_000_000],
+      ["0110", 10_000_000],
+      ["01e0", 10_000],
+      ["0000", 0],
+      ["00f0", 0],
+    ] as const)
+      assert.deepEqual(bolus({ fast: encoding }), { kind: "setBolus", flags: 0, amountMicrounits: amount }, encoding);
+  });
+
+  it("takes of Set TBR bit 2 and no other, the absolute type and no other (SR-04)", () => {
+    for (let flags = 0; flags < 256; flags++) {
+      const text = flags.toString(16).padStart(2, "0");
+      if ((flags & ~4) === 0) assert.equal(typeof decoded(`ff0f${text}334be05a00`), "object", text);
+      else for (const rest of ["", "00", "0000"]) assert.equal(decoded(`ff0f${text}334be05a00${rest}`), "71", text);
+    }
+    for (const type of ["3c", "00", "55"]) assert.equal(decoded(`ff0f00${type}4be05a00`), "71", type);
+  });
+
+  it("throws for no bytes (SR-02)", () => {
+    const opcode = fc.constantFrom("5a0f", "ff0f", "1111", "4b11", "7811").map(unhex);
+    fc.assert(
+      fc.property(opcode, fc.uint8Array({ maxLength: 12 }), (head, operand) => {
+        const bytes = Uint8Array.from([...head, ...operand]);
+        const row = rowOf(bytes);
+        assert.ok(row);
+        decodeCommand(row, bytes);
+      }),
+      { seed: 81, numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,102 @@
+/** The account of a day: right on a real run, and each check fails on the number that it is about. */
+
+import { strict as assert } from "node:assert";
+import { accountLines, clockText, entryLine, replayLine } from "../../../host-sim/day/lines.js";
+import type { PlayedEntry } from "../../../host-sim/day/played.js";
+import type { Replay } from "../../../host-sim/day/replays.js";
+import { type Account, accountOf, checksOf } from "../../../host-sim/day/summary.js";
+import { bolus, playDay, SEED, tempBasal } from "./bench.js";
+
+const REPLAY: Replay = { what: "bytes", refused: true, halfSteps: 0, reason: "session: ended: wrong tag" };
+const DAY = [tempBasal(0, 2_000_000, 60), bolus(0, 500_000), bolus(600, 12_000_000), bolus(3_600, 270_000)];
+
+function failures(account: Account, replays: readonly Replay[] = [REPLAY]): readonly string[] {
+  return checksOf(account, replays)
+    .filter(({ passed }) => !passed)
+    .map(({ what }) => what);
+}
+
+describe(`the account of a day, seed ${SEED}`, () => {
+  let played: readonly PlayedEntry[] = [];
+  let account: Account;
+  before(() => {
+    const day = playDay(DAY);
+    played = day.played;
+    account = accountOf(day.operator.world, played, day.end);
+  });
+
+  it("agrees with itself from outcome to encoder to plant (SR-36, SR-54)", () => {
+    assert.deepEqual(failures(account), []);
+    assert.equal(account.bolusMicrounits, 770_000);
+    assert.equal(account.doses, 2);
+    assert.ok(account.reported !== undefined);
+    const delivered = 770_000 + account.reported.basalMicrounits;
+    // By dimensions alone, with no figure of the rig: pi/4 x 9.65 mm squared x 0.7 mm a turn, 4075.77 half-steps a turn.
+    const halfSteps = (delivered * (64 * 25_792)) / 405 / ((Math.PI / 4) * 9.65 * 9.65 * 0.7 * 100_000);
+    assert.ok(Math.abs(account.idealHalfSteps - halfSteps) < 0.01, `${account.idealHalfSteps} ${halfSteps}`);
+    assert.ok(account.reservoirReportedMicrounits !== undefined);
+    assert.ok(account.reservoirReportedMicrounits <= account.reservoirMicrounits);
+  });
+
+  const PLANTED: readonly (readonly [what: string, change: (account: Account) => Partial<Account>, check: RegExp])[] = [
+    [
+      "a pump that counts another total",
+      ({ bolusMicrounits }) => ({ bolusMicrounits: bolusMicrounits + 10_000 }),
+      /sum of their outcomes/,
+    ],
+    [
+      "half-steps too many",
+      ({ commandedHalfSteps }) => ({ commandedHalfSteps: commandedHalfSteps + 2 }),
+      /less than one/,
+    ],
+    [
+      "a half-step too few",
+      ({ commandedHalfSteps }) => ({ commandedHalfSteps: commandedHalfSteps - 1 }),
+      /less than one/,
+    ],
+    ["a pump that did not answer", () => ({ reported: undefined }), /less than one/],
+    ["counts lost", ({ countedCounts }) => ({ countedCounts: countedCounts - 4 }), /counts are within 3/],
+    ["counts too many", ({ countedCounts }) => ({ countedCounts: countedCounts + 4 }), /counts are within 3/],
+    [
+      "a slip",
+      ({ displacedMicrounits }) => ({ displacedMicrounits: displacedMicrounits * 0.997 }),
+      /displaced what was delivered/,
+    ],
+    [
+      "insulin that nobody ordered",
+      ({ displacedMicrounits }) => ({ displacedMicrounits: displacedMicrounits + 10_000 }),
+      /displaced what was delivered/,
+    ],
+    ["an exception", () => ({ crashes: 1 }), /no exception/],
+  ];
+  for (const [what, change, check] of PLANTED)
+    it(`fails on ${what}`, () => {
+      assert.match(failures({ ...account, ...change(account) }).join("\n"), check);
+    });
+
+  it("fails on a replay that was not refused", () => {
+    assert.deepEqual(failures(account, [REPLAY, { ...REPLAY, what: "again", refused: false }]), ["refused: again"]);
+  });
+
+  it("is told in lines: time, order, dose ID, outcome, plant", () => {
+    const [tbr, first, refused] = played.map(entryLine);
+    assert.match(tbr ?? "", /^ {2}0:00:00 {2}TBR 2 U\/h for 60 min +1-2 +applied +\d+ B, \d+ round trips$/);
+    assert.match(
+      first ?? "",
+      /^ {2}0:00:0\d {2}bolus 0\.5 U +1-3 +delivered 0\.5 U +\d+ B, \d+ round trips +plant 0\.(49|50)\d\d U/,
+    );
+    assert.match(refused ?? "", /^ {2}0:10:00 {2}bolus 12 U +- +REFUSED OutOfRange \(73\)/);
+    assert.ok(accountLines(account).some((line) => /half-steps, ideal +\d+\.\d{3}$/.test(line)));
+    assert.match(
+      replayLine({ ...REPLAY, refused: false }),
+      /^ {2}NOT REFUSED {2}bytes +0 half-steps; trace: session: ended: wrong tag$/,
+    );
+    assert.equal(clockText(48_497_999), "13:28:17");
+  });
+
+  it("comes out the same from the same seed (SV-01)", () => {
+    const again = playDay(DAY);
+    assert.deepEqual(accountOf(again.operator.world, again.played, again.end), account);
+    assert.deepEqual(again.played, played);
+  });
+});

@@ -1,0 +1,466 @@
+/** The session's state machine, step by step under a clock that the test turns. */
+
+import assert from "node:assert/strict";
+import { uptimeMs } from "../../firmware/base/units.js";
+import { Entropy } from "../../firmware/nonce/entropy.js";
+import { NonceStore } from "../../firmware/nonce/store.js";
+import { addUnconfirmed, type Bonds, NO_BONDS, type Role } from "../../firmware/session/bonds.js";
+import { open, seal } from "../../firmware/session/record.js";
+import {
+  CLOSED,
+  type OpenSession,
+  type Session,
+  type SessionContext,
+  type SessionEffect,
+  type SessionEvent,
+  sessionWakeAt,
+  stepSession,
+} from "../../firmware/session/session.js";
+import { durable, identityOf, soundEntropy } from "../nonce/bench.js";
+import * as reference from "../vectors/reference.js";
+import { authKey, bondOf, bondsOf, contextOf, flipped, hex, m2Of, own, unhex, windowOf } from "./bench.js";
+
+/** One session, its clock and what came of it. */
+class Bench {
+  session: Session = CLOSED;
+  context: SessionContext;
+  nowMs: number;
+  recorded: Bonds | undefined;
+
+  constructor(context: Partial<SessionContext> = {}, nowMs = 1_000) {
+    this.context = contextOf({ bonds: bondsOf(1), ...context });
+    this.nowMs = nowMs;
+  }
+
+  step(event: SessionEvent): readonly SessionEffect[] {
+    const step = stepSession(this.session, event, uptimeMs(this.nowMs), this.context);
+    this.session = step.next;
+    this.recorded = step.record;
+    return step.after;
+  }
+
+  /** Connects and subscribes; returns m1. */
+  challenge(): Uint8Array {
+    this.step({ kind: "connected", id: 1 });
+    const sent = this.step({ kind: "subscribed" }).find((effect) => effect.kind === "send");
+    assert.ok(sent);
+    return sent.message;
+  }
+
+  message(bytes: Uint8Array): readonly SessionEffect[] {
+    return this.step({ kind: "message", bytes });
+  }
+
+  time(nowMs: number): readonly SessionEffect[] {
+    this.nowMs = nowMs;
+    return this.step({ kind: "time" });
+  }
+}
+
+const reasonOf = (effects: readonly SessionEffect[]) =>
+  effects.map((effect) => (effect.kind === "end" ? effect.reason : effect.kind)).join(", ");
+
+/** An open session of controller 1, the controller's keys, and its counters. */
+function opened(role: Role = "operate", nowMs = 1_000) {
+  const bench = new Bench({ bonds: { confirmed: [bondOf(1, role)], unconfirmed: undefined } }, nowMs);
+  const m1 = bench.challenge();
+  const m2 = m2Of(1, m1, { role: role === "operate" ? 1 : 2 });
+  const effects = bench.message(m2);
+  const [m3, hello] = effects.flatMap((effect) => (effect.kind === "send" ? [effect.message] : []));
+  assert.ok(m3 && hello);
+  const keys = reference.sessionKeys(
+    reference.bondKeys(authKey(1)).kSes,
+    reference.sha256(Buffer.concat([m1, m2, m3])),
+  );
+  const mine = { key: own(keys.kCp), counter: 0 };
+  let sent = mine;
+  /** Seals the controller's next record. */
+  const record = (echoMs: number, channel = 1, value = new Uint8Array(0)): Uint8Array => {
+    const sealed = seal(sent, { timeMs: echoMs >>> 0, channel, value });
+    sent = sealed.next;
+    return sealed.message;
+  };
+  return { bench, m1, m2, m3, hello, effects, record, fromPump: { key: own(keys.kPc), counter: 0 } };
+}
+
+const openOf = (bench: Bench): OpenSession => {
+  assert.equal(bench.session.kind, "open");
+  return bench.session as OpenSession;
+};
+
+describe("session: up to m1", () => {
+  it("sends nothing before the subscription, then m1 with a nonce of its own for each connection (SR-06, SR-09)", () => {
+    const bench = new Bench();
+    assert.deepEqual(bench.step({ kind: "connected", id: 1 }), []);
+    const first = bench.challenge();
+    bench.step({ kind: "broken", reason: "gone" });
+    const second = bench.challenge();
+    for (const m1 of [first, second]) {
+      assert.equal(m1.length, 26);
+      assert.equal(hex(m1.slice(0, 10)), `0100${hex(bench.context.pumpId)}`);
+    }
+    assert.notDeepEqual(first.slice(10), second.slice(10));
+  });
+
+  it("ends on a message before the subscription and on a second subscription (SR-06)", () => {
+    const early = new Bench();
+    early.step({ kind: "connected", id: 1 });
+    assert.equal(reasonOf(early.message(new Uint8Array(41))), "message out of turn");
+    const twice = new Bench();
+    twice.challenge();
+    assert.equal(reasonOf(twice.step({ kind: "subscribed" })), "subscribed out of turn");
+    assert.equal(twice.session.kind, "closed");
+  });
+
+  it("does nothing when closed, whatever comes", () => {
+    for (const event of [
+      { kind: "subscribed" },
+      { kind: "message", bytes: new Uint8Array(41) },
+      { kind: "send", channel: 0, value: new Uint8Array(1) },
+      { kind: "broken", reason: "x" },
+      { kind: "time" },
+    ] as const) {
+      const bench = new Bench();
+      assert.deepEqual(bench.step(event), []);
+      assert.equal(bench.session.kind, "closed");
+    }
+    assert.equal(sessionWakeAt(CLOSED), undefined);
+  });
+
+  it("adds an ephemeral key, new for each connection, while the window is open (SR-12)", () => {
+    const { window } = windowOf();
+    const bench = new Bench({ window });
+    const first = bench.challenge();
+    bench.step({ kind: "broken", reason: "gone" });
+    const second = bench.challenge();
+    assert.deepEqual([first.length, first[1], second.length], [58, 1, 58]);
+    assert.notDeepEqual(first.slice(26), second.slice(26));
+  });
+
+  it("offers no pairing when the entropy fails, says so, and challenges all the same (SR-40)", () => {
+    const { window } = windowOf();
+    const entropy = new Entropy((length) => new Uint8Array(length));
+    const bench = new Bench({ window, entropy });
+    bench.step({ kind: "connected", id: 1 });
+    const effects = bench.step({ kind: "subscribed" });
+    assert.deepEqual(
+      effects.map((effect) => effect.kind),
+      ["entropyFault", "send"],
+    );
+    assert.equal(effects[1]?.kind === "send" && effects[1].message.length, 26);
+  });
+});
+
+describe("session: deadlines of the handshake", () => {
+  it("waits 2 s for m2, to the millisecond (SR-09)", () => {
+    for (const [afterMs, kind] of [
+      [2_000, "open"],
+      [2_001, "closed"],
+    ] as const) {
+      const bench = new Bench();
+      const m2 = m2Of(1, bench.challenge());
+      bench.nowMs += afterMs;
+      bench.message(m2);
+      assert.equal(bench.session.kind, kind, `after ${afterMs} ms`);
+    }
+  });
+
+  it("waits 5 s from the connection, to the millisecond, however late the subscription came (SR-09)", () => {
+    for (const [afterMs, kind] of [
+      [1_000, "open"],
+      [1_001, "closed"],
+    ] as const) {
+      const bench = new Bench();
+      bench.step({ kind: "connected", id: 1 });
+      bench.nowMs += 4_000;
+      const [sent] = bench.step({ kind: "subscribed" });
+      assert.ok(sent?.kind === "send");
+      bench.nowMs += afterMs;
+      bench.message(m2Of(1, sent.message));
+      assert.equal(bench.session.kind, kind, `${afterMs} ms after m1`);
+    }
+  });
+
+  it("ends by time alone at each deadline, and asks to be woken just then (SR-09)", () => {
+    const connected = new Bench();
+    connected.step({ kind: "connected", id: 1 });
+    assert.equal(sessionWakeAt(connected.session), 6_001);
+    assert.deepEqual(connected.time(6_000), []);
+    assert.equal(reasonOf(connected.time(6_001)), "handshake took too long");
+
+    const challenged = new Bench();
+    challenged.challenge();
+    assert.equal(sessionWakeAt(challenged.session), 3_001);
+    assert.deepEqual(challenged.time(3_000), []);
+    assert.equal(reasonOf(challenged.time(3_001)), "no answer in time");
+
+    const late = new Bench();
+    late.step({ kind: "connected", id: 1 });
+    late.nowMs = 5_500;
+    late.step({ kind: "subscribed" });
+    assert.equal(sessionWakeAt(late.session), 6_001);
+    assert.equal(reasonOf(late.time(6_001)), "no answer in time");
+  });
+
+  it("takes one answer to an m1: a wrong one ends it, and the right one is then too late (SR-09)", () => {
+    const bench = new Bench();
+    const m1 = bench.challenge();
+    assert.equal(reasonOf(bench.message(flipped(m2Of(1, m1), 30))), "wrong tag");
+    assert.deepEqual(bench.message(m2Of(1, m1)), []);
+    assert.equal(bench.session.kind, "closed");
+  });
+
+  it("takes no answer to an earlier connection's m1 (SR-07)", () => {
+    const bench = new Bench();
+    const old = m2Of(1, bench.challenge());
+    bench.step({ kind: "broken", reason: "gone" });
+    bench.challenge();
+    assert.equal(reasonOf(bench.message(old)), "wrong tag");
+  });
+});
+
+describe("session: pairing", () => {
+  /** Pairs controller 2 as far as its answer. */
+  function pairing(bonds: Bonds = NO_BONDS) {
+    const { window, secret } = windowOf();
+    const bench = new Bench({ bonds, window });
+    const m1 = bench.challenge();
+    const publicKey = own(reference.x25519Public(unhex("11".repeat(32))));
+    const m2 = m2Of(2, m1, { mode: 2, kCtl: reference.pairingKeys(secret).kCtl, publicKey });
+    return { bench, m1, m2, window };
+  }
+
+  it("records the unconfirmed bond before m3, opens no session, and ends at the deadline (SR-16, SR-17)", () => {
+    const { bench, m2 } = pairing(bondsOf(1));
+    const effects = bench.message(m2);
+    assert.deepEqual(
+      effects.map((effect) => effect.kind),
+      ["send", "bonded"],
+    );
+    assert.deepEqual(bench.recorded?.confirmed, bondsOf(1).confirmed);
+    assert.deepEqual(bench.recorded?.unconfirmed?.controllerId, bondOf(2).controllerId);
+    assert.equal(bench.session.kind, "paired");
+    assert.equal(sessionWakeAt(bench.session), 6_001);
+    assert.equal(reasonOf(bench.time(6_001)), "handshake took too long");
+  });
+
+  it("takes nothing more after m3 and sends nothing more (SR-06)", () => {
+    const { bench, m2 } = pairing();
+    bench.message(m2);
+    assert.deepEqual(bench.step({ kind: "send", channel: 0, value: new Uint8Array(1) }), []);
+    assert.equal(reasonOf(bench.message(new Uint8Array(30))), "message out of turn");
+  });
+
+  it("refuses an answer once the window that m1 offered has closed or another has opened (SR-12)", () => {
+    for (const window of [undefined, windowOf("operate", 4).window]) {
+      const { bench, m2 } = pairing();
+      bench.context = { ...bench.context, window };
+      assert.equal(reasonOf(bench.message(m2)), "window closed");
+    }
+  });
+
+  it("overwrites its private key at any end (SR-11)", () => {
+    const { bench } = pairing();
+    assert.ok(bench.session.kind === "challenged" && bench.session.offer);
+    const { scalar } = bench.session.offer.ephemeral;
+    bench.step({ kind: "broken", reason: "gone" });
+    assert.ok(scalar.every((byte) => byte === 0));
+  });
+});
+
+describe("session: opening", () => {
+  it("answers m2 with m3 and record 0, Hello with the role, and says who it is (SR-06)", () => {
+    for (const [role, code] of [
+      ["operate", 1],
+      ["observe", 2],
+    ] as const) {
+      const { bench, effects, hello, fromPump } = opened(role);
+      assert.deepEqual(
+        effects.map((effect) => effect.kind),
+        ["send", "send", "opened"],
+      );
+      assert.deepEqual(open(fromPump, hello)?.plaintext, {
+        timeMs: 1_000,
+        channel: 0,
+        value: Uint8Array.of(0x69, code),
+      });
+      assert.equal(bench.recorded, undefined);
+    }
+  });
+
+  it("confirms the bond in mode 03, to be durable before m3 (SR-16)", () => {
+    const bench = new Bench({ bonds: addUnconfirmed(bondsOf(2), bondOf(1)) });
+    const m1 = bench.challenge();
+    bench.message(m2Of(1, m1, { mode: 3 }));
+    assert.deepEqual(bench.recorded, { confirmed: [bondOf(2), bondOf(1)], unconfirmed: undefined });
+    assert.equal(bench.session.kind, "open");
+  });
+});
+
+describe("session: records in", () => {
+  it("hands a record on with its channel, value, bond and session (SR-20)", () => {
+    const { bench, record } = opened();
+    const value = Uint8Array.of(1, 2, 3);
+    assert.deepEqual(bench.message(record(1_000, 0x25, value)), [
+      {
+        kind: "received",
+        received: { channel: 0x25, value, stale: false, bond: openOf(bench).bond, session: 1 },
+      },
+    ]);
+  });
+
+  it("calls a record stale when its echo is over 10,000 ms old (SR-22)", () => {
+    for (const [ageMs, stale] of [
+      [0, false],
+      [10_000, false],
+      [10_001, true],
+    ] as const) {
+      const { bench, record } = opened();
+      bench.nowMs += ageMs;
+      const [effect] = bench.message(record(1_000, 0));
+      assert.equal(effect?.kind === "received" && effect.received.stale, stale, `${ageMs} ms`);
+    }
+  });
+
+  it("calls an echo from the future stale, and reckons past the wrap of 2^32 ms (SR-22, SR-68)", () => {
+    const future = opened();
+    const [ahead] = future.bench.message(future.record(1_001, 0));
+    assert.equal(ahead?.kind === "received" && ahead.received.stale, true);
+    for (const [ageMs, stale] of [
+      [9_000, false],
+      [10_001, true],
+    ] as const) {
+      const { bench, record } = opened("operate", 2 ** 32 - 5_000);
+      bench.nowMs += ageMs;
+      const [effect] = bench.message(record(2 ** 32 - 5_000, 0));
+      assert.equal(effect?.kind === "received" && effect.received.stale, stale);
+    }
+  });
+
+  it("ends, with the keys overwritten, on a record that is altered, repeated, skipped or reflected (SR-20)", () => {
+    const wrong: ((session: ReturnType<typeof opened>) => Uint8Array)[] = [
+      ({ record }) => flipped(record(1_000), 3),
+      ({ bench, record }) => {
+        const first = record(1_000);
+        bench.message(first);
+        return first;
+      },
+      ({ record }) => {
+        record(1_000);
+        return record(1_000);
+      },
+      ({ hello }) => hello,
+      () => new Uint8Array(0),
+    ];
+    for (const make of wrong) {
+      const session = opened();
+      const bytes = make(session);
+      const { fromController, fromPump } = openOf(session.bench);
+      assert.equal(reasonOf(session.bench.message(bytes)), "record does not open");
+      assert.equal(session.bench.session.kind, "closed");
+      for (const { key } of [fromController, fromPump]) assert.ok(key.every((byte) => byte === 0));
+    }
+  });
+
+  it("takes a tick in silence and ends on one with a value (SR-23)", () => {
+    const { bench, record } = opened();
+    bench.nowMs += 3_000;
+    assert.deepEqual(bench.message(record(1_000)), []);
+    assert.equal(openOf(bench).heardAt, 4_000);
+    assert.equal(reasonOf(bench.message(record(1_000, 1, Uint8Array.of(0)))), "tick with a value");
+  });
+});
+
+describe("session: records out", () => {
+  it("counts a message as waiting until an echo is not older than it, and ends rather than send a fifth (SR-05)", () => {
+    const { bench, record } = opened();
+    const send = () => bench.step({ kind: "send", channel: 0x20, value: new Uint8Array(2) });
+    const reasons = [send(), send(), send()].map(reasonOf);
+    assert.deepEqual(reasons, ["send", "send", "send"]);
+    assert.deepEqual(openOf(bench).waiting, [1_000, 1_000, 1_000, 1_000]);
+    bench.nowMs += 10;
+    bench.message(record(999));
+    assert.equal(openOf(bench).waiting.length, 4);
+    bench.message(record(1_000));
+    assert.equal(openOf(bench).waiting.length, 0);
+    for (let i = 0; i < 4; i++) assert.equal(reasonOf(send()), "send");
+    assert.equal(reasonOf(send()), "four messages wait unacknowledged");
+    assert.equal(bench.session.kind, "closed");
+  });
+
+  it("frees only what the echo covers (SR-05)", () => {
+    const { bench, record } = opened();
+    for (const nowMs of [1_100, 1_200]) {
+      bench.nowMs = nowMs;
+      bench.step({ kind: "send", channel: 0x20, value: new Uint8Array(2) });
+    }
+    bench.nowMs = 1_300;
+    bench.message(record(1_100));
+    assert.deepEqual(openOf(bench).waiting, [1_200]);
+  });
+
+  it("seals each under the next counter with the pump's time (SR-21)", () => {
+    const { bench, fromPump } = opened("operate", 2 ** 32 - 1);
+    bench.nowMs += 2;
+    const [sent] = bench.step({ kind: "send", channel: 0x21, value: Uint8Array.of(5) });
+    assert.ok(sent?.kind === "send");
+    assert.deepEqual(open({ ...fromPump, counter: 1 }, sent.message)?.plaintext, {
+      timeMs: 1,
+      channel: 0x21,
+      value: Uint8Array.of(5),
+    });
+  });
+});
+
+describe("session: time", () => {
+  it("ticks every 5 s and asks to be woken for it (SR-23)", () => {
+    const { bench, record, fromPump } = opened();
+    assert.equal(sessionWakeAt(bench.session), 6_000);
+    assert.deepEqual(bench.time(5_999), []);
+    for (const [i, nowMs] of [6_000, 11_000, 16_000].entries()) {
+      const [sent] = bench.time(nowMs);
+      assert.ok(sent?.kind === "send");
+      const plaintext = open({ ...fromPump, counter: i + 1 }, sent.message)?.plaintext;
+      assert.deepEqual(plaintext, { timeMs: nowMs, channel: 1, value: new Uint8Array(0) });
+      assert.equal(sessionWakeAt(bench.session), nowMs + 5_000);
+      bench.message(record(nowMs));
+    }
+  });
+
+  it("ends after more than 15 s without a record, counted from m3 at first (SR-23)", () => {
+    const { bench } = opened();
+    bench.time(6_000);
+    bench.time(11_000);
+    assert.equal(reasonOf(bench.time(16_000)), "send");
+    assert.equal(sessionWakeAt(bench.session), 16_001);
+    assert.equal(reasonOf(bench.time(16_001)), "silence");
+
+    const heard = opened();
+    heard.bench.nowMs += 4_000;
+    heard.bench.message(heard.record(1_000));
+    assert.equal(reasonOf(heard.bench.time(20_000)), "send");
+    assert.equal(reasonOf(heard.bench.time(20_001)), "silence");
+  });
+
+  it("ends an observer's session 60 s after m3, and an operator's not (SR-23)", () => {
+    for (const role of ["operate", "observe"] as const) {
+      const { bench, record } = opened(role);
+      for (let nowMs = 6_000; nowMs <= 61_000; nowMs += 5_000) {
+        assert.equal(reasonOf(bench.time(nowMs)), "send", `${role} at ${nowMs}`);
+        bench.message(record(nowMs));
+      }
+      assert.equal(sessionWakeAt(bench.session), role === "observe" ? 61_001 : 66_000);
+      assert.equal(reasonOf(bench.time(61_001)), role === "observe" ? "observer's time is up" : "");
+    }
+  });
+});
+
+describe("session: nonces", () => {
+  it("spends the handshake's nonce with the answer, right or wrong (SR-09)", () => {
+    const nonces = new NonceStore(durable(identityOf()), soundEntropy(2), () => {});
+    const bench = new Bench({ nonces });
+    bench.challenge();
+    bench.message(new Uint8Array(3));
+    assert.equal(nonces.take("handshake", 1, 1, 1, uptimeMs(1_000)).kind, "unknown");
+  });
+});
