@@ -154,7 +154,8 @@ export class Delivery {
   #annunciate(before: Therapy): void {
     const { pending } = this.#therapy.standing.annunciations;
     const newest = pending.at(-1);
-    if (newest && pending.length > before.standing.annunciations.pending.length)
+    // A fault that came of writing this very record keeps the display.
+    if (newest && !this.#therapy.fault && pending.length > before.standing.annunciations.pending.length)
       this.#annunciator.announce(annunciationLine(newest.type));
     this.#annunciator.setPending(pending.length > 0);
   }

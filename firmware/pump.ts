@@ -1,7 +1,7 @@
 /**
  * The pump: gathers the layers and runs them on the one thread, one event at a time. Callbacks only queue and arm; while
- * a pulse runs everything waits. What is written and moved is delivery.ts, what is sent radio.ts, each in the order
- * commit, adopt, perform.
+ * a pulse runs everything waits but the reading of the button. What is written and moved is delivery.ts, what is sent
+ * radio.ts, each in the order commit, adopt, perform.
  */
 
 import { Annunciator } from "./annunciator.js";
@@ -40,6 +40,8 @@ class Pump {
   readonly #radio: Radio | undefined;
   #report: MotorReport | undefined;
   #button: Button;
+  /** Gestures that wait for a pulse to end. */
+  #gestures: readonly Gesture[] = [];
   #wake: ScheduledCallback | undefined;
 
   /** Boots. Coils are off before anything else; the radio starts last. Throws what the storage throws. */
@@ -75,8 +77,12 @@ class Pump {
   /** Runs what is due. The one place where an exception of ours is caught: it stops the motor. */
   #run(): void {
     this.#wake = undefined;
-    if (this.#delivery.isMoving) return;
     try {
+      this.#readButton();
+      if (this.#delivery.isMoving) {
+        this.#armForButton();
+        return;
+      }
       const report = this.#report;
       this.#report = undefined;
       if (report) this.#delivery.pulseEnded(report);
@@ -91,16 +97,27 @@ class Pump {
   /** Lets time pass in every layer, until nothing more is due or a pulse has begun. */
   #passTime(): void {
     this.#readButton();
+    const gestures = this.#gestures;
+    this.#gestures = [];
+    for (const gesture of gestures) this.#obeyGesture(gesture);
     this.#radio?.passTime();
     this.#delivery.passTime();
     this.#radio?.tellChanged();
   }
 
+  /** Reads the pin also while a pulse runs, which outlasts a tap: a tap missed would make another gesture of the rest. */
   #readButton(): void {
     const { next, gesture } = stepButton(this.#button, this.#buttonPin.read() === 0, this.#clock.now());
     if (next.position === "down" && this.#button.position !== "down") this.#radio?.killChallenge();
     this.#button = next;
-    if (gesture) this.#obeyGesture(gesture);
+    if (gesture) this.#gestures = [...this.#gestures, gesture];
+  }
+
+  /** During a pulse, whose end arms for everything else. */
+  #armForButton(): void {
+    const now = this.#clock.now();
+    const at = buttonWakeAt(this.#button, now);
+    if (at !== undefined) this.#arm(Math.max(0, at - now));
   }
 
   /** What the button's gestures do: README.md, "The button". */

@@ -172,9 +172,9 @@ export class Radio {
       try {
         this.#bonds = this.#stores.bonds.commit(step.record).value;
       } catch {
-        this.#delivery.latch({ kind: "storageFailed", blob: "bonds" });
-        // The bond may be stored or not: its secret is spent either way.
+        // The bond may be stored or not: its secret is spent either way. The fault has the last word on the display.
         this.#closeWindow();
+        this.#delivery.latch({ kind: "storageFailed", blob: "bonds" });
         this.#step({ kind: "broken", reason: "bonds could not be stored" });
         return;
       }
@@ -247,7 +247,7 @@ export class Radio {
     }
     const entry = doseId && findEntry(delivery.therapy.standing.ledger, doseId);
     this.#board.trace(`obeyed: ${kind}`);
-    if (kind === "setBolus") this.#annunciator.announce("Remote bolus");
+    if (kind === "setBolus" && !delivery.therapy.fault) this.#annunciator.announce("Remote bolus");
     this.#send(responseOf(accepted, entry?.bolusId ?? 0));
   }
 

@@ -41,10 +41,6 @@ export class Inbox {
     this.#events.push(event);
   }
 
-  get isEmpty(): boolean {
-    return this.#events.length === 0 && !this.#flooded;
-  }
-
   /** The next event that says something, or undefined when there is none yet. */
   take(): InboxEvent | undefined {
     if (this.#flooded) {

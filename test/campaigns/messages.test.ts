@@ -37,23 +37,25 @@ const ids = ({ requirements }: ProtocolMessage, ...more: readonly string[]) =>
   `(${[...new Set([...ALWAYS, ...requirements, ...more])].sort().join(", ")})`;
 
 describe(`every message under attack moves nothing unsigned, leaves the truth and the way in (seed ${SEED})`, () => {
+  const campaign = new Campaign(SEED, MTU);
   for (const message of MESSAGES) {
-    const campaign = new Campaign(message, SEED, MTU);
     const bits = message.everyBit ? "every bit" : "a sample of one bit a byte";
-    it(`${message.name}, dropped ${ids(message)}`, () => campaign.run(() => DROPPED));
-    it(`${message.name}, duplicated ${ids(message)}`, () => campaign.run(() => DUPLICATED));
+    it(`${message.name}, dropped ${ids(message)}`, () => campaign.run(message, () => DROPPED));
+    it(`${message.name}, duplicated ${ids(message)}`, () => campaign.run(message, () => DUPLICATED));
     it(`${message.name}, delayed by 7, 12 and 35 s ${ids(message, ...message.late)}`, () =>
-      campaign.run(() => DELAYED));
+      campaign.run(message, () => DELAYED));
     it(`${message.name}, ${bits} flipped in turn ${ids(message)}`, () =>
-      campaign.run(message.everyBit ? flips : someFlips));
-    it(`${message.name}, cut to every length and one byte longer ${ids(message)}`, () => campaign.run(lengths));
+      campaign.run(message, message.everyBit ? flips : someFlips));
+    it(`${message.name}, cut to every length and one byte longer ${ids(message)}`, () =>
+      campaign.run(message, lengths));
     it(`${message.name}, spliced with another session's, bond's and pump's ${ids(message)}`, () =>
-      campaign.run(spliced));
+      campaign.run(message, spliced));
   }
 });
 
 describe(`every message in fragments of 20 bytes under attack, a sample of each fragment (seed ${SEED})`, () => {
+  const campaign = new Campaign(SEED, LEAST_MTU);
   for (const message of MESSAGES.filter(({ bytes }) => bytes > LEAST_FRAGMENT_BYTES))
     it(`${message.name}, each fragment dropped, duplicated, altered, cut and spliced ${ids(message, "SR-01")}`, () =>
-      new Campaign(message, SEED, LEAST_MTU).run(inFragments));
+      campaign.run(message, inFragments));
 });

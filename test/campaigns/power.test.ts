@@ -4,14 +4,28 @@
  */
 
 import { provisioned, rigWith, running } from "./power/kept.js";
-import { cutOnce, judged, operationsOf, report, runUntilCut, type Script, sweep, Tally } from "./power/sweep.js";
+import {
+  audit,
+  BOLUS_CANCELED,
+  expectAnnunciation,
+  fillHour,
+  finish,
+  recover,
+  recoverPairing,
+  settle,
+  smallBolus,
+  TBR_CANCELED,
+} from "./power/recovery.js";
+import { cut, judged, operationsOf, report, runUntilCut, type Script, sweep, Tally } from "./power/sweep.js";
 import { Trial } from "./power/trial.js";
 
 const SEED = 41;
+/** From the acceptance of a bolus into its second pulse. */
+const JAM_MS = 2_030;
 
 const recovers: Script = (trial) => {
-  trial.recover();
-  trial.finish();
+  recover(trial);
+  finish(trial);
 };
 
 const begin: Script = (trial) => {
@@ -27,6 +41,14 @@ const fastBolus: Script = (trial) => {
   trial.advance(1_000);
   trial.bolus(130_000);
   while (!trial.resolve()) trial.advance(1_000);
+};
+
+/** A bolus that the cut ended is told of. */
+const recoversAndTells: Script = (trial) => {
+  recover(trial);
+  const { kind } = trial.outcome ?? {};
+  if (kind === "uncertain" || kind === "stopped") expectAnnunciation(trial, BOLUS_CANCELED);
+  finish(trial);
 };
 
 /** Cancels `afterMs` after the bolus was accepted, 50 ms at the soonest: the answer's way. */
@@ -54,7 +76,7 @@ const stopThenRun: Script = (trial) => {
   trial.bolus(130_000);
   trial.advance(2_100);
   trial.stop();
-  trial.settle();
+  settle(trial);
   trial.advance(5_000);
   trial.run();
   trial.advance(40_000);
@@ -70,12 +92,20 @@ describe("campaign: power cuts", () => {
   it(`leave a fast bolus in the interval reported (SR-49, SR-50, SR-36), seed ${SEED}`, () => {
     const kept = running(SEED);
     const tally = new Tally();
+    sweep(tally, "bolus", () => new Trial(kept, SEED), fastBolus, recoversAndTells);
+    report(tally);
+  });
+
+  it(`leave room for the jump of coils that rest half a cycle off (SR-50), seed ${SEED}`, () => {
+    // 36.2 half-steps a pulse: from the middle of one, the phase kept pulls either way.
+    const kept = running(SEED, { insulinPerTurnMicrounits: 5_631_644 });
+    const tally = new Tally();
     sweep(tally, "bolus", () => new Trial(kept, SEED), fastBolus, recovers);
     report(tally);
   });
 
   it(`leave a fast bolus and the basal pulses between in their bounds (SR-50, SR-63), seed ${SEED}`, () => {
-    const kept = running(SEED, 5_000_000);
+    const kept = running(SEED, { basalMicrounitsPerHour: 5_000_000 });
     const tally = new Tally();
     const script: Script = (trial) => {
       begin(trial);
@@ -96,15 +126,90 @@ describe("campaign: power cuts", () => {
       report(tally);
     });
 
-  it(`end a temporary rate and bring the basal rate back (SR-51, SR-60, SR-63), seed ${SEED}`, () => {
-    const kept = running(SEED, 3_000_000);
+  it(`leave a bolus stopped by the button amid a pulse in the interval reported (SR-50, SR-64), seed ${SEED}`, () => {
+    const kept = running(SEED);
     const tally = new Tally();
-    sweep(tally, "TBR", () => new Trial(kept, SEED), temporaryRate, recovers);
+    const script: Script = (trial) => {
+      begin(trial);
+      trial.advance(2_000);
+      trial.bolus(130_000);
+      trial.advance(1_000);
+      trial.stopByButton();
+      settle(trial);
+    };
+    sweep(tally, "button", () => new Trial(kept, SEED), script, recovers);
+    report(tally);
+  });
+
+  it(`leave a bolus whose motor jams in the interval reported, freed again by then (SR-50, SR-56), seed ${SEED}`, () => {
+    const kept = running(SEED);
+    const tally = new Tally();
+    const script: Script = (trial) => {
+      begin(trial);
+      trial.advance(2_000);
+      trial.bolus(130_000);
+      trial.advance(JAM_MS);
+      trial.world.hardware.plant.setJammed(true);
+      trial.advance(4_000);
+    };
+    sweep(
+      tally,
+      "jam",
+      () => new Trial(kept, SEED),
+      script,
+      (trial) => {
+        trial.world.hardware.plant.setJammed(false);
+        trial.model.mayJam = true;
+      trial.mayBe = { run: true, stop: true };
+        recover(trial);
+        finish(trial);
+      },
+    );
+    report(tally);
+  });
+
+  it(`free no part of a limit, across the end of an hour (SR-44, SR-47), seed ${SEED}`, () => {
+    const hourMaxMicrounits = 300_000;
+    const kept = running(SEED, { hourMaxMicrounits }, 57 * 60_000);
+    const tally = new Tally();
+    const script: Script = (trial) => {
+      begin(trial);
+      trial.advance(2_000);
+      trial.bolus(130_000);
+      while (!trial.resolve()) trial.advance(1_000);
+      trial.phoneAway(6 * 60_000);
+      trial.bolus(60_000);
+      while (!trial.resolve()) trial.advance(1_000);
+      trial.phoneAway(6 * 60_000);
+    };
+    const fills: Script = (trial) => {
+      recover(trial);
+      fillHour(trial, hourMaxMicrounits);
+    };
+    sweep(tally, "hour", () => new Trial(kept, SEED), script, fills, { storageAlone: true });
+    report(tally);
+  });
+
+  it(`end a temporary rate and bring the basal rate back (SR-51, SR-60, SR-63), seed ${SEED}`, () => {
+    const kept = running(SEED, { basalMicrounitsPerHour: 3_000_000 });
+    const tally = new Tally();
+    sweep(
+      tally,
+      "TBR",
+      () => new Trial(kept, SEED),
+      temporaryRate,
+      (trial) => {
+        const { tbrActive } = trial;
+        recover(trial);
+        if (tbrActive) expectAnnunciation(trial, TBR_CANCELED);
+        finish(trial);
+      },
+    );
     report(tally);
   });
 
   it(`leave the pump as Stop or Run had it, at one of their writes either way (SR-62, SR-65), seed ${SEED}`, () => {
-    const kept = running(SEED, 5_000_000);
+    const kept = running(SEED, { basalMicrounitsPerHour: 5_000_000 });
     const tally = new Tally();
     sweep(tally, "Stop, Run", () => new Trial(kept, SEED), stopThenRun, recovers);
     report(tally);
@@ -120,18 +225,18 @@ describe("campaign: power cuts", () => {
       secondController,
       (trial) => {
         trial.takePhone(1);
-        trial.recoverPairing();
+        recoverPairing(trial);
         trial.takePhone(0);
         trial.open();
-        trial.settle();
-        trial.finish();
+        settle(trial);
+        finish(trial);
       },
     );
     report(tally);
   });
 
   it(`leave a first boot that the next one completes (SR-33, SR-39, SR-65), seed ${SEED}`, () => {
-    const rig = rigWith(0);
+    const rig = rigWith();
     const tally = new Tally();
     sweep(
       tally,
@@ -139,9 +244,9 @@ describe("campaign: power cuts", () => {
       () => new Trial(rig, SEED),
       boot,
       (trial) => {
-        trial.recoverPairing();
-        trial.settle();
-        trial.finish();
+        recoverPairing(trial);
+        settle(trial);
+        finish(trial);
       },
     );
     report(tally);
@@ -150,17 +255,15 @@ describe("campaign: power cuts", () => {
   it(`leave a second boot without a bond as it was (SR-33, SR-65), seed ${SEED}`, () => {
     const kept = provisioned(SEED);
     const tally = new Tally();
-    sweep(
-      tally,
-      "second boot",
-      () => new Trial(kept, SEED),
-      boot,
-      (trial) => {
-        trial.recoverPairing();
-        trial.settle();
-        trial.finish();
-      },
-    );
+    const make = () => {
+      const trial = new Trial(kept, SEED);
+      trial.mayBe = { run: false, stop: true };
+      return trial;
+    };
+    sweep(tally, "second boot", make, boot, (trial) => {
+      recoverPairing(trial);
+      finish(trial);
+    });
     report(tally);
   });
 
@@ -170,10 +273,10 @@ describe("campaign: power cuts", () => {
     const make = () => new Trial(kept, SEED);
     const operations = operationsOf(make, fastBolus);
     const next: Script = (trial) => {
-      trial.recover();
-      trial.smallBolus();
+      recover(trial);
+      smallBolus(trial);
     };
-    for (let first = 25; first <= operations; first += 13) {
+    for (let first = 25; first <= operations; first += 19) {
       const halted: Script = (trial) => {
         trial.world.hardware.cutAt({ operation: first, phase: first % 2 === 0 ? "during" : "after" });
         runUntilCut(trial, fastBolus);
@@ -198,7 +301,7 @@ describe("campaign: power cuts", () => {
 
   it(`every few minutes cost at most five minutes of basal each, and none is made up (SR-63), seed ${SEED}`, () => {
     // A pulse every half hour: what is owed is durable only by the saves in between.
-    const kept = running(SEED, 100_000);
+    const kept = running(SEED, { basalMicrounitsPerHour: 100_000 });
     const tally = new Tally();
     for (const minutes of [4, 7, 13, 29]) {
       const trial = new Trial(kept, SEED + minutes);
@@ -207,19 +310,19 @@ describe("campaign: power cuts", () => {
         for (let passed = 0; passed < 300; passed += minutes) {
           trial.advance(minutes * 60_000);
           trial.world.hardware.cut();
-          trial.recover();
+          recover(trial);
         }
         const pulses = Math.round(trial.world.hardware.plant.displacedMicrounits / 50_000);
         const reboots = Math.ceil(300 / minutes);
         const least = Math.floor((300 - 5 * reboots) / 30) - 1;
         if (pulses < least || pulses > 10) trial.model.violations.push(`${pulses} pulses, not ${least} to 10`);
-        trial.audit();
+        audit(trial);
       });
     }
     report(tally);
   });
 
-  it(`cut at once by a stalled thread or late leave the dose in the interval (SR-50), seed ${SEED}`, () => {
+  it(`amid a bolus of a thread that stalls leave the dose in the interval (SR-50), seed ${SEED}`, () => {
     const kept = running(SEED);
     const tally = new Tally();
     const make = () => {
@@ -228,8 +331,13 @@ describe("campaign: power cuts", () => {
       return trial;
     };
     const operations = operationsOf(make, fastBolus);
-    for (let operation = 1; operation <= operations; operation += 3)
-      cutOnce(tally, "stalled bolus", make, fastBolus, { operation, phase: "during" }, recovers);
+    for (let operation = 1; operation <= operations; operation += 3) {
+      const trial = make();
+      judged(tally, `cut during operation ${operation}`, trial, () => {
+        cut(trial, fastBolus, { operation, phase: "during" });
+        recovers(trial);
+      });
+    }
     report(tally);
   });
 });

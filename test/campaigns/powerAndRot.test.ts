@@ -4,10 +4,21 @@
  */
 
 import { running } from "./power/kept.js";
-import { judged, operationsOf, report, runUntilCut, type Script, Tally } from "./power/sweep.js";
-import { type Kept, Trial } from "./power/trial.js";
+import type { Kept } from "./power/life.js";
+import {
+  audit,
+  finish,
+  recover,
+  recoverPairing,
+  recoverStopped,
+  recoverStranger,
+  smallBolus,
+} from "./power/recovery.js";
+import { judged, operationsOf, report, runUntilCut, type Script, sweep, Tally } from "./power/sweep.js";
+import { Trial } from "./power/trial.js";
 
 const SEED = 43;
+const MS_PER_HOUR = 3_600_000;
 const BLOBS = ["identity", "bonds", "therapy", "journal", "provisioned"] as const;
 type Blob = (typeof BLOBS)[number];
 
@@ -33,16 +44,9 @@ function cutAt(kept: Kept, operation: number): Trial {
   return trial;
 }
 
-/** Flips one bit, of a byte that the cut's number picks. */
-function rot(trial: Trial, key: string, pick: number): void {
-  const { keyValue } = trial.world.hardware;
-  const { length } = keyValue.snapshot()[key] ?? [];
-  keyValue.corrupt(key, (pick * 13) % length, 1 << (pick % 8));
-}
-
 function rotBoth(trial: Trial, blob: Blob, pick: number): void {
-  rot(trial, `${blob}.a`, pick);
-  rot(trial, `${blob}.b`, pick + 5);
+  trial.rot(`${blob}.a`, pick);
+  trial.rot(`${blob}.b`, pick + 5);
 }
 
 const bolusRefused: Script = (trial) => {
@@ -58,10 +62,10 @@ describe("campaign: power cuts and rotten storage", () => {
         for (const slot of ["a", "b"] as const) {
           const trial = cutAt(kept, operation);
           judged(tally, `cut at ${operation}, ${blob}.${slot} rotten`, trial, () => {
-            rot(trial, `${blob}.${slot}`, operation);
+            trial.rot(`${blob}.${slot}`, operation);
             if (blob === "journal") trial.model.journalCopiesLost = 1;
-            trial.recover();
-            trial.finish();
+            recover(trial);
+            finish(trial);
           });
         }
       report(tally);
@@ -78,20 +82,20 @@ describe("campaign: power cuts and rotten storage", () => {
             if (how === "rotten") rotBoth(trial, blob, operation);
             else trial.remove(`${blob}.a`, `${blob}.b`);
             trial.model.stateLost = blob;
-            trial.recoverStopped();
+            recoverStopped(trial);
             bolusRefused(trial);
             // Longer than the rest of the hour under way and the whole one after it, which counts as used.
-            trial.passHours(2);
-            trial.smallBolus();
+            trial.phoneAway(2 * MS_PER_HOUR);
+            smallBolus(trial);
             trial.world.hardware.cut();
-            trial.audit();
+            audit(trial);
           });
         }
         report(tally);
       });
 
   it(`lost therapy state makes up no basal insulin (SR-46, SR-63, SR-66), seed ${SEED}`, () => {
-    const kept = running(SEED, 5_000_000);
+    const kept = running(SEED, { basalMicrounitsPerHour: 5_000_000 });
     const tally = new Tally();
     for (const blob of ["therapy", "journal"] as const)
       for (const operation of cutPoints(kept).filter((_, i) => i % 4 === 0)) {
@@ -99,17 +103,17 @@ describe("campaign: power cuts and rotten storage", () => {
         judged(tally, `cut at ${operation}, ${blob} lost`, trial, () => {
           rotBoth(trial, blob, operation);
           trial.model.stateLost = blob;
-          trial.recoverStopped();
+          recoverStopped(trial);
           const { plant } = trial.world.hardware;
           for (let hour = 0; hour < 3; hour++) {
             const before = plant.displacedMicrounits;
-            trial.passHours(1);
+            trial.phoneAway(MS_PER_HOUR);
             const moved = plant.displacedMicrounits - before;
             if (moved > 5_000_000 + 50_000 + trial.model.jumpMicrounits)
               trial.model.violations.push(`hour ${hour}: ${Math.round(moved)} of basal at 5 U/h`);
             if (hour === 2 && moved < 5_000_000 - 100_000) trial.model.violations.push(`hour 2: ${Math.round(moved)}`);
           }
-          trial.audit();
+          audit(trial);
         });
       }
     report(tally);
@@ -124,9 +128,69 @@ describe("campaign: power cuts and rotten storage", () => {
         judged(tally, `cut at ${operation}, identity ${how}`, trial, () => {
           if (how === "rotten") rotBoth(trial, "identity", operation);
           else trial.remove("identity.a", "identity.b");
-          trial.recoverStranger();
-          trial.finish();
+          recoverStranger(trial);
+          finish(trial);
         });
+      }
+    report(tally);
+  });
+
+  /** What recovers a trial whose `blob` was lost in both copies. */
+  const recoversLoss: { readonly [blob in Blob]: Script } = {
+    identity: recoverStranger,
+    bonds: recoverPairing,
+    therapy: recoverStopped,
+    journal: recoverStopped,
+    provisioned: recover,
+  };
+
+  for (const blob of BLOBS)
+    it(`${blob} lost, and a cut again in the boot that finds it, is found lost by the next (SR-66), seed ${SEED}`, () => {
+      const kept = running(SEED);
+      const tally = new Tally();
+      // Amid the first pulse and amid the second.
+      for (const operation of [40, 78]) {
+        const make = () => {
+          const trial = cutAt(kept, operation);
+          rotBoth(trial, blob, operation);
+          if (blob === "therapy" || blob === "journal") trial.model.stateLost = blob;
+          if (trial.model.stateLost) trial.mayBe = { run: false, stop: true };
+          return trial;
+        };
+        const begun = make().world.hardware.operations;
+        sweep(
+          tally,
+          `cut at ${operation}, ${blob} lost`,
+          make,
+          (trial) => trial.powerUp(),
+          (trial) => {
+            recoversLoss[blob](trial);
+            if (trial.model.stateLost) bolusRefused(trial);
+            else finish(trial);
+          },
+          { from: begun + 1 },
+        );
+      }
+      report(tally);
+    });
+
+  it(`one copy lost, and a cut again in the boot that finds it, costs no more than the copy (SR-50), seed ${SEED}`, () => {
+    const kept = running(SEED);
+    const tally = new Tally();
+    for (const blob of BLOBS)
+      for (const slot of ["a", "b"] as const) {
+        const make = () => {
+          const trial = cutAt(kept, 78);
+          trial.rot(`${blob}.${slot}`, 78);
+          if (blob === "journal") trial.model.journalCopiesLost = 1;
+          return trial;
+        };
+        const begun = make().world.hardware.operations;
+        const again: Script = (trial) => {
+          recover(trial);
+          finish(trial);
+        };
+        sweep(tally, `${blob}.${slot} rotten`, make, (trial) => trial.powerUp(), again, { from: begun + 1 });
       }
     report(tally);
   });
@@ -138,9 +202,8 @@ describe("campaign: power cuts and rotten storage", () => {
       const trial = cutAt(kept, operation);
       judged(tally, `cut at ${operation}, bonds lost`, trial, () => {
         rotBoth(trial, "bonds", operation);
-        trial.recoverPairing();
-        trial.settle();
-        trial.finish();
+        recoverPairing(trial);
+        finish(trial);
       });
     }
     report(tally);
@@ -153,8 +216,8 @@ describe("campaign: power cuts and rotten storage", () => {
       const trial = cutAt(kept, operation);
       judged(tally, `cut at ${operation}, mark lost`, trial, () => {
         rotBoth(trial, "provisioned", operation);
-        trial.recover();
-        trial.finish();
+        recover(trial);
+        finish(trial);
       });
     }
     report(tally);

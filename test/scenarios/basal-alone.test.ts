@@ -64,6 +64,19 @@ describe("basal insulin, alone", () => {
     assertSound(world);
   });
 
+  it("loses at most 5 minutes of a pulse that takes 50 to come due (SR-63)", () => {
+    const { world } = quietScene({ seed: 428, rig: rigWith({ basalMicrounitsPerHour: 60_000 }) });
+    const runMs = lastTracedMs(world, "obeyed: run");
+    const starts = listenToPulses(world);
+    world.clock.advance(runMs + 49 * MINUTE_MS - world.clock.nowMs);
+    world.powerCycle();
+    world.clock.advance(MINUTE_MS - 1);
+    assert.deepEqual(starts, [], "early");
+    world.clock.advance(SAVE_MS + 1_000);
+    assert.equal(starts.length, 1);
+    assertSound(world);
+  });
+
   for (const seed of [423, 424, 425])
     it(`owes at most a pulse and 5 minutes for each of 30 restarts, and is never over, seed ${seed} (SR-63)`, () => {
       const rate = 3 * U;

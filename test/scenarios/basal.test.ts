@@ -215,6 +215,29 @@ describe("basal insulin", () => {
     assertSound(world);
   });
 
+  it("splits the account at the TBR's end when a pulse is under way then (SR-60)", () => {
+    const { world, peer } = quietScene({ seed: 409 });
+    const rates: Rate[] = [{ fromMs: lastTracedMs(world, "obeyed: run"), microunitsPerHour: 900_000 }];
+    assert.ok(peer.open());
+    assert.equal(peer.order(tbrOf(5 * U, 1)), CODE.success);
+    const fromMs = lastTracedMs(world, "obeyed: setTbr");
+    const endMs = fromMs + MINUTE_MS;
+    rates.push({ fromMs, microunitsPerHour: 5 * U }, { fromMs: endMs, microunitsPerHour: 900_000 });
+    world.clock.advance(endMs - 5_000 - world.clock.nowMs);
+    const command = bolusOf(50_000);
+    const challenge = peer.challenge(command);
+    // The Commit takes 15 ms: the one pulse of the bolus begins 100 ms before the end and lasts for 190 ms.
+    world.clock.advance(endMs - 115 - world.clock.nowMs);
+    assert.equal(peer.commit(command, challenge), CODE.success);
+    assert.equal(lastTracedMs(world, "obeyed: setBolus"), endMs - 100);
+    const starts = listenToPulses(world);
+    peer.close();
+    world.clock.advance(HOUR_MS);
+    const due = pulsesDue(rates, world.clock.nowMs).filter((atMs) => atMs > endMs);
+    assert.deepEqual(starts, due);
+    assertSound(world);
+  });
+
   it("annunciates a TBR that the power cut ended (SR-51)", () => {
     const { world, peer } = quietScene({ seed: 408 });
     inSession(peer, () => assert.equal(peer.order(tbrOf(0, 600)), CODE.success));

@@ -5,23 +5,20 @@ import { Trace } from "../../host-sim/air/trace.js";
 import { Random } from "../../host-sim/clock/random.js";
 import type { World } from "../../host-sim/world.js";
 import { runningWorld } from "../bench.js";
-import { HOUR_MS, MINUTE_MS } from "./scene.js";
+import { HOUR_MS, historyOf, MINUTE_MS } from "./scene.js";
 
-/** Power that never goes, to read the flash by. */
-const MAINS = { check: () => {}, operate: (_kind: string, whole: () => void) => whole() };
 const STALL_STREAM = 300;
 
 /** Everything that a world leaves behind. */
 function remains(world: World, air: Trace) {
   const { hardware } = world;
   const { plant } = hardware;
-  const flash = hardware.flash.open(MAINS);
   return {
     air: air.bytes(),
     traffic: world.air.traffic,
     stored: hardware.keyValue.snapshot(),
     wear: hardware.keyValue.entriesWritten(),
-    history: new Uint8Array(flash.read(64 * 1024, 0)),
+    history: historyOf(world),
     operations: hardware.operationCounts,
     rotorHalfSteps: plant.rotorHalfSteps,
     displacedMicrounits: plant.displacedMicrounits,

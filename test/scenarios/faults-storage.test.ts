@@ -1,9 +1,11 @@
 /** Storage that is full or fails at any write: nothing moves that the write was to come before. */
 
 import assert from "node:assert/strict";
+import { CHANNEL } from "../../host-sim/controller/ids.js";
 import { decodeStatus } from "../../host-sim/controller/idsAnswers.js";
+import { CHANNEL_CONTROL } from "../../host-sim/controller/records.js";
 import { MemoryStore, type World } from "../../host-sim/world.js";
-import { Peer } from "../peers.js";
+import { Peer, Stranger } from "../peers.js";
 import {
   ANNUNCIATION,
   assertDisplaced,
@@ -79,8 +81,10 @@ function quarterOfAnHour({ world, peer }: Scene): void {
   if (!peer.open()) return;
   const commands = [bolusOf(200_000), tbrOf(5 * U, 5), bolusOf(110_000), STOP, RUN];
   for (const command of commands) {
-    if (command === STOP) peer.tell(STOP);
-    else peer.order(command);
+    const challenge = command === STOP ? undefined : peer.prepare(command);
+    // Storage that is dead answers nothing: what became of the command is for Outcome to say.
+    if (command === STOP) peer.ask(CHANNEL.command, command, 1_000);
+    else if (typeof challenge === "object") peer.ask(CHANNEL_CONTROL, peer.commitMessage(command, challenge), 1_000);
     world.clock.advance(MINUTE_MS);
     if (peer.ended) return;
   }
@@ -166,7 +170,7 @@ describe("storage that fails", () => {
     assert.deepEqual(world.hardware.crashes, []);
   });
 
-  it("at boot moves nothing and puts nothing on the air, and the next boot with working storage goes on (SR-52)", () => {
+  it("at boot moves nothing, stays off the air and says why; the next boot with working storage goes on (SR-52)", () => {
     const scene = quietScene({ seed: 464, rig: rigWith({ basalMicrounitsPerHour: 5 * U }) });
     const { world, peer } = scene;
     const writes = failingWrites(world, "keyValue");
@@ -175,24 +179,26 @@ describe("storage that fails", () => {
       const commanded = plant.commandedHalfSteps;
       Object.assign(writes, { count: 0, failAt, failedAtHalfStep: undefined });
       world.powerCycle();
-      // Boot writes before it returns: a write that failed has failed by now.
+      // Boot ends before this returns: a write of it that is to fail has failed by now.
       if (writes.failedAtHalfStep === undefined) break;
       assert.ok(failAt < 50, "boot never ends");
-      world.clock.advance(MINUTE_MS);
-      if (!world.hardware.powered) {
-        assert.equal(plant.commandedHalfSteps, commanded, `boot write ${failAt}`);
-        world.powerUp();
-        world.hardware.cut();
-        world.clock.advance(100);
-        world.powerUp();
-      }
+      const stranger = new Stranger(world);
+      world.clock.advance(HOUR_MS);
+      assert.equal(stranger.connectedMs, undefined);
+      assert.equal(plant.commandedHalfSteps, commanded, `boot write ${failAt}`);
       assert.ok(!coilsOn(world));
+      assert.deepEqual(world.hardware.display.slice(0, 2), ["FAULT", "The pump does not start"]);
     }
+    writes.failAt = 0;
+    const from = plant.displacedMicrounits;
     world.clock.advance(HOUR_MS);
+    const moved = plant.displacedMicrounits - from;
+    assert.ok(moved > 4_948_000 && moved < 5_051_000, `${moved}`);
     assert.equal(
       inSession(peer, () => peer.order(bolusOf(10_000))),
       CODE.success,
     );
+    assert.deepEqual(world.hardware.crashes, []);
   });
 
   it("makes no bond when the bond cannot be stored, and keeps the one there is (SR-16, SR-52)", () => {

@@ -87,25 +87,22 @@ describe("limits of an hour and of a day", () => {
   });
 
   it("counts basal insulin and the rest of the active bolus in both windows (SR-44)", () => {
-    for (const limits of [{ hourMaxMicrounits: U }, { dayMaxMicrounits: U }]) {
-      const scene = quietScene({ seed: 124, rig: rigWith({ limits, basalMicrounitsPerHour: 5 * U }) });
-      const { world, peer } = scene;
+    for (const limits of [{ hourMaxMicrounits: 3 * U }, { dayMaxMicrounits: 3 * U }]) {
+      const { world, peer } = quietScene({ seed: 124, rig: rigWith({ limits, basalMicrounitsPerHour: 5 * U }) });
       const { plant } = world.hardware;
       world.clock.runUntil(() => plant.displacedMicrounits > 290_000, HOUR_MS);
       world.clock.advance(1_000);
       assertDisplaced(world, 300_000);
-      assert.equal(
-        inSession(peer, () => peer.order(bolusOf(710_000))),
-        CODE.plausibility,
-      );
-      assertDisplaced(world, 300_000);
-      // While the bolus runs its rest is spoken for: the basal pulses that come due have no room and are withheld.
-      assert.equal(
-        inSession(peer, () => peer.order(bolusOf(700_000))),
-        CODE.success,
-      );
+      assert.ok(peer.open());
+      assert.equal(peer.prepare(bolusOf(2_710_000)), CODE.plausibility);
+      // While the bolus runs its rest is spoken for: the three basal pulses that come due find no room.
+      const command = bolusOf(2_700_000);
+      const challenge = peer.challenge(command);
+      assert.equal(peer.commit(command, challenge), CODE.success);
       world.clock.advance(30 * MINUTE_MS);
-      assertDisplaced(world, U);
+      assertDisplaced(world, 3 * U);
+      const outcome = peer.outcome(challenge.doseId);
+      assert.ok(typeof outcome !== "number" && outcome.kind === "delivered");
       assertSound(world);
     }
   });
@@ -117,7 +114,7 @@ describe("limits of an hour and of a day", () => {
     assert.equal(inSession(peer, oldestAnnunciation), undefined);
     advanceTo(world, 14 * MINUTE_MS);
     assertDisplaced(world, U);
-    assert.deepEqual(world.hardware.display, [`Annunciation ${ANNUNCIATION.maxDelivery.toString(16)}`]);
+    assert.deepEqual(world.hardware.display, ["Annunciation: MaxDelivery"]);
     assert.equal(inSession(peer, oldestAnnunciation), ANNUNCIATION.maxDelivery);
     advanceTo(world, 2 * HOUR_MS - 1);
     assertDisplaced(world, U);
@@ -144,7 +141,7 @@ describe("limits of an hour and of a day", () => {
     const { world } = quietScene({ seed: 127, rig: rigWith({ reservoirMicrounits: 220_000 }) });
     advanceTo(world, 3 * HOUR_MS);
     assertDisplaced(world, 200_000);
-    assert.match(world.hardware.display.join(), /^Annunciation /);
+    assert.match(world.hardware.display.join(), /^Annunciation: /);
     assertSound(world);
   });
 });

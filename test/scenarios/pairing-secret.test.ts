@@ -10,10 +10,7 @@ import { parseShown } from "../../host-sim/controller/pairing.js";
 import { decodeContents } from "../../host-sim/controller/store.js";
 import { MemoryStore, World } from "../../host-sim/world.js";
 import { Stranger } from "../peers.js";
-import { assertSound, bolusOf } from "./scene.js";
-
-/** Power that never goes, to read the flash by. */
-const MAINS = { check: () => {}, operate: (_kind: string, whole: () => void) => whole() };
+import { assertSound, bolusOf, historyOf } from "./scene.js";
 
 const fromHex = (text: string): Uint8Array =>
   Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
@@ -64,7 +61,7 @@ describe("secrets of a pairing", () => {
     const identity = world.hardware.keyValue.snapshot()["identity.a"] ?? [];
     // Behind version and sequence.
     const deviceSecret = Uint8Array.from(identity).subarray(5, 37);
-    const history = new Uint8Array(world.hardware.flash.open(MAINS).read(64 * 1024, 0));
+    const history = historyOf(world);
     const lines = world.hardware.trace.map(({ line }) => line).join("\n");
     assert.ok(lines.length > 0 && holds(stored(), deviceSecret) && holds(stored(), kDose));
     for (const [name, bytes] of Object.entries({ secret, kCtl, kPump, kSes, kDose, deviceSecret })) {

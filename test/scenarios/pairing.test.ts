@@ -2,62 +2,14 @@
 
 import assert from "node:assert/strict";
 import { hex } from "../../firmware/base/bytes.js";
-import type { Packet } from "../../host-sim/air/packet.js";
-import { DROP, PASS, type Tap } from "../../host-sim/air/tap.js";
-import type { Controller, PairResult } from "../../host-sim/controller/controller.js";
-import { MODE } from "../../host-sim/controller/handshake.js";
+import type { PairResult } from "../../host-sim/controller/controller.js";
 import { decodeContents } from "../../host-sim/controller/store.js";
-import { MemoryStore, World } from "../../host-sim/world.js";
-import { Peer, Stranger } from "../peers.js";
+import { MemoryStore } from "../../host-sim/world.js";
+import { Stranger } from "../peers.js";
+import { booted, dropFirst, isM3, opens, pair } from "./pairingScene.js";
 import { assertDisplaced, assertSound, MINUTE_MS } from "./scene.js";
 
 const WINDOW_MS = 120_000;
-
-function booted(seed: number): World {
-  const world = new World({ seed });
-  world.powerUp();
-  world.clock.advance(1_000);
-  return world;
-}
-
-const pair = (world: World, controller: Controller, text: string): PairResult | undefined =>
-  world.await<PairResult>((done) => controller.pair(text, done));
-
-const opens = (world: World, controller: Controller): boolean => {
-  const result = world.await<{ readonly kind: string }>((done) => controller.open(done));
-  return result?.kind === "ok";
-};
-
-/** A controller that is paired and has closed its session. */
-function bonded(world: World): { readonly controller: Controller; readonly store: MemoryStore } {
-  const store = new MemoryStore();
-  const controller = world.controller(store);
-  assert.equal(pair(world, controller, world.openPairing())?.kind, "ok");
-  controller.close();
-  world.clock.advance(1_000);
-  return { controller, store };
-}
-
-/** Drops the first packet that fits, and lets all others pass. */
-function dropFirst(fits: (packet: Packet) => boolean): Tap {
-  let dropped = false;
-  return (packet) => {
-    if (dropped || !fits(packet)) return PASS;
-    dropped = true;
-    return DROP;
-  };
-}
-
-/** Fits the m3 of the nth handshake from now: the second indication of its connection. */
-function isM3(nth: number): (packet: Packet) => boolean {
-  const indications = new Map<number, number>();
-  return ({ kind, connectionId }) => {
-    if (kind !== "indication") return false;
-    const count = (indications.get(connectionId) ?? 0) + 1;
-    indications.set(connectionId, count);
-    return count === 2 && indications.size === nth;
-  };
-}
 
 describe("pairing", () => {
   it("bonds a controller that has the shown text, shows it, and keeps the bond over a restart (SR-13, SR-19)", () => {
@@ -66,9 +18,20 @@ describe("pairing", () => {
     const controller = world.controller(store);
     const text = world.openPairing();
     assert.match(text, /^[A-Z2-7]{42}$/);
-    assert.equal(pair(world, controller, text)?.kind, "ok");
+    let result: PairResult | undefined;
+    controller.pair(text, (each) => {
+      result = each;
+    });
     const { controllerId } = decodeContents(store.read() ?? new Uint8Array(0));
-    assert.deepEqual(world.hardware.display, ["New controller", hex(controllerId), "operate"]);
+    for (const title of ["New controller", "Controller confirmed"]) {
+      assert.ok(
+        world.clock.runUntil(() => world.hardware.display[0] === title, 10_000),
+        title,
+      );
+      assert.deepEqual(world.hardware.display, [title, hex(controllerId), "operate"]);
+    }
+    assert.ok(world.clock.runUntil(() => result !== undefined, 10_000));
+    assert.equal(result?.kind, "ok");
     controller.close();
     world.powerCycle();
     assert.ok(opens(world, controller));
@@ -186,76 +149,5 @@ describe("pairing", () => {
       assert.ok(opens(world, controller), `again, restart: ${restart}`);
       assertSound(world);
     }
-  });
-
-  it("opens no session with an unconfirmed bond but in mode 03 (SR-16)", () => {
-    const world = booted(310);
-    const store = new MemoryStore();
-    const text = world.openPairing();
-    const indications = isM3(1);
-    // After the m3 of the pairing nothing of this controller gets through.
-    let cut = false;
-    world.air.tap = (packet) => {
-      if (cut) return DROP;
-      cut = indications(packet);
-      return PASS;
-    };
-    assert.equal(pair(world, world.controller(store), text)?.kind, "unfinished");
-    world.air.tap = undefined;
-    world.clock.advance(10_000);
-    const peer = new Peer(world, store);
-    assert.ok(!peer.open(5_000, MODE.confirmed), "mode 01");
-    assert.ok(peer.open(5_000, MODE.unconfirmed), "mode 03");
-    peer.close();
-    assert.ok(peer.open(5_000, MODE.confirmed), "mode 01, once confirmed");
-    assertSound(world);
-  });
-
-  it("refuses a fourth controller with three confirmed, and the three still open sessions (SR-15)", () => {
-    const world = booted(311);
-    const three = Array.from({ length: 3 }, () => bonded(world).controller);
-    const text = world.openPairing();
-    const fourth = world.controller();
-    assert.equal(pair(world, fourth, text)?.kind, "unfinished");
-    assert.ok(!opens(world, fourth));
-    for (const [i, controller] of three.entries()) {
-      assert.ok(opens(world, controller), `controller ${i + 1}`);
-      controller.close();
-      world.clock.advance(1_000);
-    }
-    // One of the three pairs again: its own slot is the one that it needs.
-    const again = three[1];
-    assert.ok(again);
-    assert.equal(pair(world, again, world.openPairing())?.kind, "ok");
-    assertSound(world);
-  });
-
-  it("replaces the bond of a controller that pairs again when mode 03 succeeds, and not before (SR-16)", () => {
-    const world = booted(312);
-    const { store } = bonded(world);
-    const before = new Peer(world, store);
-    const text = world.openPairing();
-    const m3 = isM3(1);
-    let cut = false;
-    world.air.tap = (packet) => {
-      if (cut) return DROP;
-      cut = m3(packet);
-      return PASS;
-    };
-    const controller = world.controller(store);
-    assert.equal(pair(world, controller, text)?.kind, "unfinished");
-    world.air.tap = undefined;
-    world.clock.advance(10_000);
-    assert.ok(before.open(), "the old bond, unconfirmed new one beside it");
-    before.close();
-    world.powerCycle();
-    assert.ok(before.open(), "the old bond after a restart");
-    before.close();
-    assert.ok(opens(world, controller), "the new bond, by mode 03");
-    controller.close();
-    world.clock.advance(1_000);
-    assert.ok(!before.open(), "the old bond is gone");
-    assert.ok(opens(world, controller));
-    assertSound(world);
   });
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { microunits, microunitsPerHour } from "../../firmware/base/units.js";
 import { DEFAULT_RIG, type LimitsConfig, type RigConfig } from "../../firmware/rig.js";
 import { encodeSetBolus, encodeSetTbr, encodeSetTherapyControlState } from "../../host-sim/controller/ids.js";
+import type { Power } from "../../host-sim/peripherals/power.js";
 import type { MemoryStore, World, WorldOptions } from "../../host-sim/world.js";
 import { runningWorld } from "../bench.js";
 import { Peer } from "../peers.js";
@@ -33,6 +34,10 @@ export const ANNUNCIATION = {
   bolusCanceled: 0x30c,
   maxDelivery: 0x356,
 } as const;
+/** Power that never goes: to read a flash from outside, or to run a store without a board. */
+export const MAINS: Power = { check: () => {}, operate: (_kind, whole) => whole() };
+/** Enough of the history's flash for a scenario's events. */
+const HISTORY_BYTES = 64 * 1024;
 /** More than one half-step of the plant, 1,256 microunits: what a plan may be short of the insulin it stands for. */
 const HALF_STEP_MICROUNITS = 1_300;
 /** What plant and firmware may differ by because each has its own constants: 1 in 10^6. */
@@ -123,6 +128,10 @@ export function assertSound(world: World): void {
   assert.deepEqual(world.hardware.crashes, []);
   assert.equal(world.hardware.plant.lostSteps, 0);
 }
+
+/** The history as it stands on its flash. */
+export const historyOf = ({ hardware }: World): Uint8Array =>
+  new Uint8Array(hardware.flash.open(MAINS).read(HISTORY_BYTES, 0));
 
 /** Type of the oldest pending annunciation, by radio; undefined when none is pending. */
 export function oldestAnnunciation(peer: Peer): number | undefined {

@@ -10,9 +10,9 @@ import { type Conversation, handshakeArrived, messagesOf } from "./eavesdropper.
 import { type Judgement, judge } from "./judgement.js";
 import type { Mutation } from "./mutations.js";
 import { type Account, HALF_STEP_MICROUNITS, recover } from "./recovery.js";
-import type { Fragment, Rehearsed } from "./rehearsal.js";
+import { type Fragment, storeFor } from "./rehearsal.js";
 import type { Told } from "./scripts.js";
-import { bondsOf, LIFE_MS } from "./stage.js";
+import { bondsOf, LIFE_MS, type Stage } from "./stage.js";
 import type { ProtocolMessage } from "./table.js";
 
 const LAST_FRAGMENT = 0x40;
@@ -23,6 +23,8 @@ const SILENCE_MS = 16_000;
 /** How a bolus is delivered (SECURITY.md, SR-53): the rig's largest pulse and least interval. */
 const PULSE_MICROUNITS = 50_000;
 const PULSE_INTERVAL_MS = 2_000;
+/** Of a pump that nobody asked and that issued nothing. */
+const UNASKED: Account = { outcomes: [], therapyControlState: "run" };
 const NOTHING_SAID: Judgement = { issued: [], stoppedMs: undefined, cancelledMs: undefined };
 const STORAGE = ["kvWrite", "kvDelete", "flashWrite", "flashErase"] as const;
 
@@ -40,15 +42,15 @@ interface Snapshot {
  * service for the genuine controller, with a bolus of its own when `delivers`.
  */
 export function attack(
-  { stage }: Rehearsed,
+  stage: Stage,
   message: ProtocolMessage,
   fragment: Fragment,
   mutation: Mutation,
   delivers: boolean,
 ): void {
   const { world } = stage;
-  const pairs = message.script === "pair";
-  const store = pairs ? stage.newcomer : stage.user;
+  const store = storeFor(message, stage);
+  const pairs = store === stage.newcomer;
   const strike = new Strike(world, message, fragment, mutation);
   const blob = store.read();
   let before = snapshot(world);
@@ -75,13 +77,14 @@ export function attack(
   const judgements = conversations.map((conversation) => judge(conversation, bondsOf(store), LIFE_MS));
   const judgement = judgements.find(({ issued }) => issued.length > 0) ?? NOTHING_SAID;
   const doseIds = judgement.issued.map(({ doseId }) => doseId);
-  const account = ((): Account => {
-    if (!pairs || authenticated) return recover(stage, store, { doseIds, delivers });
-    if (delivers) return recover(stage, store, { doseIds, delivers, shownText });
-    // Pairing again costs most of a case. Else the user looks in, and the newcomer's attempt is as if never made.
-    store.write(blob ?? new Uint8Array(0));
-    return recover(stage, stage.user, { doseIds });
-  })();
+  const paired = !pairs || authenticated;
+  // To pair again costs more than all the rest. But for one in some, the newcomer's attempt is as if never made, and
+  // the next attack finds the pump in service.
+  if (!paired && !delivers) store.write(blob ?? new Uint8Array(0));
+  const account =
+    paired || delivers
+      ? recover(stage, store, paired ? { doseIds, delivers } : { doseIds, delivers, shownText })
+      : UNASKED;
   const displacedMicrounits = after.displacedMicrounits - before.displacedMicrounits;
   if (judgement.issued.every(({ countersignedMs }) => countersignedMs === undefined))
     assert.equal(after.halfSteps, before.halfSteps, "half-steps without a countersignature in time");

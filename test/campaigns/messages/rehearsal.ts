@@ -2,16 +2,14 @@
 
 import assert from "node:assert/strict";
 import type { Bond } from "../../../host-sim/controller/pairing.js";
-import { MemoryStore } from "../../../host-sim/world.js";
+import type { MemoryStore } from "../../../host-sim/world.js";
 import { type Conversation, messagesOf, type Said, saidIn } from "./eavesdropper.js";
 import { judge } from "./judgement.js";
 import type { Donor } from "./mutations.js";
 import { recover } from "./recovery.js";
-import { bondsOf, LIFE_MS, Stage } from "./stage.js";
+import { SCRIPTS } from "./scripts.js";
+import { bondsOf, LIFE_MS, type Stage } from "./stage.js";
 import type { Mark, ProtocolMessage } from "./table.js";
-
-/** Added to a seed, it gives another pump. */
-const OTHER_PUMP = 1_000;
 
 /** One fragment of a message: where it is met, counted from 0, and what it was in one rehearsal. */
 export interface Fragment {
@@ -21,39 +19,35 @@ export interface Fragment {
   readonly value: Uint8Array;
 }
 
-/** A stage that is ready for a message to be attacked. */
+/** A message that is ready to be attacked on a stage. */
 export interface Rehearsed {
-  readonly stage: Stage;
   readonly fragments: readonly Fragment[];
   /** The fragments with the same number, from elsewhere. */
   readonly donors: readonly (readonly Donor[])[];
 }
 
-/** Prepares a stage, and collects the message from an earlier session, from another bond and from another pump. */
-export function rehearsed(message: ProtocolMessage, seed: number, mtu: number): Rehearsed {
-  const stage = new Stage(seed, mtu);
-  const pairs = message.script === "pair";
-  const user = pairs ? stage.newcomer : stage.user;
+/** Finds the message on `stage`, and collects it from an earlier session, another bond and another pump. */
+export function rehearsed(message: ProtocolMessage, stage: Stage, otherPump: Stage): Rehearsed {
+  const store = storeFor(message, stage);
   // Once without notice: what the first time sets for good, such as Status Changed flags, is set afterwards.
-  rehearse(stage, message, user);
-  const otherController = rehearse(stage, message, stage.otherController);
-  const fragments = rehearse(stage, message, user);
-  const copy = new MemoryStore();
-  copy.write(user.read() ?? new Uint8Array(0));
-  const otherPump = new Stage(seed + OTHER_PUMP, mtu, pairs ? undefined : copy);
-  const otherUser = pairs ? copy : otherPump.user;
-  rehearse(otherPump, message, otherUser);
+  rehearse(stage, message, store);
+  const earlier = rehearse(stage, message, store);
   const sources = [
-    { name: "another session", fragments },
-    { name: "another controller", fragments: otherController },
-    { name: "another pump", fragments: rehearse(otherPump, message, otherUser) },
+    { name: "another session", fragments: earlier },
+    { name: "another controller", fragments: rehearse(stage, message, stage.otherController) },
+    { name: "another pump", fragments: rehearse(otherPump, message, storeFor(message, otherPump)) },
   ];
-  const donors = fragments.map(({ fragment }) =>
-    sources.flatMap(({ name, fragments: others }) =>
-      others.filter((other) => other.fragment === fragment).map(({ value }) => ({ name, value })),
+  const donors = earlier.map(({ fragment }) =>
+    sources.flatMap(({ name, fragments }) =>
+      fragments.filter((other) => other.fragment === fragment).map(({ value }) => ({ name, value })),
     ),
   );
-  return { stage, fragments, donors };
+  return { fragments: earlier, donors };
+}
+
+/** The store of whoever plays a message's script. */
+export function storeFor({ script }: ProtocolMessage, stage: Stage): MemoryStore {
+  return SCRIPTS[script].user === "newcomer" ? stage.newcomer : stage.user;
 }
 
 function rehearse(stage: Stage, message: ProtocolMessage, store: MemoryStore): readonly Fragment[] {

@@ -2,29 +2,44 @@
 
 import { microunits, microunitsPerHour } from "../../../firmware/base/units.js";
 import { DEFAULT_RIG, type RigConfig } from "../../../firmware/rig.js";
-import { type Kept, Trial } from "./trial.js";
+import type { Kept } from "./life.js";
+import { Trial } from "./trial.js";
 
-export function rigWith(basalMicrounitsPerHour: number): RigConfig {
-  const provisioning = {
-    ...DEFAULT_RIG.provisioning,
-    basalMicrounitsPerHour: microunitsPerHour(basalMicrounitsPerHour),
+/** What differs from the default rig. Basal is zero unless given. */
+export interface RigOptions {
+  readonly basalMicrounitsPerHour?: number;
+  /** Calibration of another cartridge. */
+  readonly insulinPerTurnMicrounits?: number;
+  readonly hourMaxMicrounits?: number;
+}
+
+export function rigWith(options: RigOptions = {}): RigConfig {
+  const { drive, limits, provisioning } = DEFAULT_RIG;
+  const { basalMicrounitsPerHour = 0, insulinPerTurnMicrounits, hourMaxMicrounits } = options;
+  return {
+    drive: {
+      ...drive,
+      insulinPerTurnMicrounits: microunits(insulinPerTurnMicrounits ?? drive.insulinPerTurnMicrounits),
+    },
+    limits: { ...limits, hourMaxMicrounits: microunits(hourMaxMicrounits ?? limits.hourMaxMicrounits) },
+    provisioning: { ...provisioning, basalMicrounitsPerHour: microunitsPerHour(basalMicrounitsPerHour) },
   };
-  return { ...DEFAULT_RIG, provisioning: { ...provisioning, reservoirMicrounits: microunits(300_000_000) } };
 }
 
 /** A pump that has booted once and has no bond. */
-export function provisioned(seed: number, basalMicrounitsPerHour = 0): Kept {
-  const trial = new Trial(rigWith(basalMicrounitsPerHour), seed);
+export function provisioned(seed: number): Kept {
+  const trial = new Trial(rigWith(), seed);
   trial.powerUp();
   return trial.keep();
 }
 
-/** A pump bonded with a controller, in state Run, that never moved. */
-export function running(seed: number, basalMicrounitsPerHour = 0): Kept {
-  const trial = new Trial(rigWith(basalMicrounitsPerHour), seed);
+/** A pump bonded with a controller, in state Run, that never moved. @param poweredMs how long it has run, at basal zero. */
+export function running(seed: number, options: RigOptions = {}, poweredMs = 0): Kept {
+  const trial = new Trial(rigWith(options), seed);
   trial.powerUp();
   trial.pair();
   const kind = trial.run();
   if (kind !== "ok") throw new Error(`Run ended as ${kind}, seed ${seed}`);
+  if (poweredMs > 0) trial.phoneAway(poweredMs);
   return trial.keep();
 }

@@ -3,11 +3,11 @@
  * clock. Shares no code and no figures with the firmware.
  */
 
-/** 0.7 mm of lead on a bore of 9.65 mm are 5.12 U a turn; 64 x 63.68 half-steps a turn; rounded up. */
-export const HALF_STEP_MICROUNITS = 1_257;
+/** 64 half-steps a turn of the rotor, 63.68 turns of it one of the screw. */
+const HALF_STEPS_PER_TURN = 64 * 63.68;
 /** Coils pull at most half a cycle of eight half-steps. */
-export const JUMP_MICROUNITS = 4 * HALF_STEP_MICROUNITS;
-export const PULSE_MICROUNITS = 50_000;
+const JUMP_HALF_STEPS = 4;
+const PULSE_MICROUNITS = 50_000;
 /** What a reboot may lose of basal insulin besides one pulse. */
 const LOST_BASAL_MS = 5 * 60_000;
 const MS_PER_HOUR = 3_600_000;
@@ -30,10 +30,14 @@ export interface Dose {
 
 export class Model {
   readonly violations: string[] = [];
+  readonly halfStepMicrounits: number;
+  readonly #mostJumpMicrounits: number;
   /** Copies of the journal that rotted: each costs a pulse of certainty. */
   journalCopiesLost = 0;
   /** What the pump lost whole: the ledger with `therapy`, how far a bolus had come with `journal`. */
   stateLost: "therapy" | "journal" | undefined;
+  /** A pulse may have failed, and a fault been latched. */
+  mayJam = false;
   readonly #doses: Dose[] = [];
   #sinceMs = 0;
   #lowRate = 0;
@@ -42,6 +46,11 @@ export class Model {
   #basalLow = 0;
   #basalHigh = 0;
   #cuts = 0;
+
+  constructor(insulinPerTurnMicrounits: number) {
+    this.halfStepMicrounits = Math.ceil(insulinPerTurnMicrounits / HALF_STEPS_PER_TURN);
+    this.#mostJumpMicrounits = JUMP_HALF_STEPS * this.halfStepMicrounits;
+  }
 
   /** From now on basal insulin flows at a rate between the two. */
   rate(nowMs: number, lowMicrounitsPerHour: number, highMicrounitsPerHour = lowMicrounitsPerHour): void {
@@ -70,7 +79,7 @@ export class Model {
 
   /** Nobody can tell any more what moved of the dose. */
   untold(dose: Dose): void {
-    dose.highMicrounits = dose.intendedMicrounits + JUMP_MICROUNITS;
+    dose.highMicrounits = dose.intendedMicrounits + this.#mostJumpMicrounits;
     dose.uncertain = true;
   }
 
@@ -89,14 +98,15 @@ export class Model {
       return;
     }
     if (said.intendedMicrounits !== dose.intendedMicrounits) fail(`intended ${said.intendedMicrounits}`);
-    if (low < 0 || high < low || high > dose.intendedMicrounits + JUMP_MICROUNITS) fail("no interval of this dose");
+    if (low < 0 || high < low || high > dose.intendedMicrounits + this.#mostJumpMicrounits)
+      fail("no interval of this dose");
     if (kind === "delivering") {
       if (rebooted) fail("resumed after a reboot");
       return;
     }
     if (kind === "delivered" && (low !== dose.intendedMicrounits || high !== low)) fail("delivered something else");
     if (kind === "stopped" && high !== low) fail("stopped somewhere");
-    const widest = (1 + this.journalCopiesLost) * PULSE_MICROUNITS + 2 * JUMP_MICROUNITS;
+    const widest = (1 + this.journalCopiesLost) * PULSE_MICROUNITS + 2 * this.#mostJumpMicrounits;
     if (kind === "uncertain" && this.stateLost === undefined && high - low > widest) fail(`wider than ${widest}`);
     dose.lowMicrounits = low;
     dose.highMicrounits = high;
@@ -112,17 +122,22 @@ export class Model {
   get jumpMicrounits(): number {
     const basal = this.#cuts > 0 && this.#highestRate > 0;
     const settled = !basal && this.#guesses === 0 && !this.#doses.some(({ uncertain }) => uncertain);
-    return settled ? 0 : JUMP_MICROUNITS;
+    return settled ? 0 : this.#mostJumpMicrounits;
+  }
+
+  /** Most that all doses together can have moved, the jumps aside. */
+  get mostDoseMicrounits(): number {
+    return this.#doses.reduce((sum, dose) => sum + Math.min(dose.highMicrounits, dose.intendedMicrounits), 0);
   }
 
   /** Judges what the plunger displaced in all, and what the pump counts. */
   judge(nowMs: number, displacedMicrounits: number, countedMicrounits: number): void {
     this.#pass(nowMs);
-    const low = this.#doses.reduce((sum, dose) => sum + dose.lowMicrounits, 0);
+    const low = this.#doses.reduce((sum, dose) => sum + this.#least(dose), 0);
     const high = this.#doses.reduce((sum, dose) => sum + dose.highMicrounits, 0);
     // A fraction of a half-step is carried from pulse to pulse; the loss of a journal copy can repeat or drop one.
-    const slack = (1 + this.#guesses) * HALF_STEP_MICROUNITS;
-    const jumps = (this.#highestRate > 0 ? this.#cuts : this.#guesses) * JUMP_MICROUNITS;
+    const slack = (1 + this.#guesses) * this.halfStepMicrounits;
+    const jumps = (this.#highestRate > 0 ? this.#cuts : this.#guesses) * this.#mostJumpMicrounits;
     const lostBasal = this.#cuts * (PULSE_MICROUNITS + (this.#highestRate * LOST_BASAL_MS) / MS_PER_HOUR);
     const basalLow = Math.max(0, this.#basalLow - (this.#highestRate > 0 ? PULSE_MICROUNITS + lostBasal : 0));
     const least = low + basalLow - slack - jumps;
@@ -134,6 +149,11 @@ export class Model {
       );
     if (countedMicrounits < displaced - slack)
       this.violations.push(`counted ${countedMicrounits}, less than the ${displaced} displaced`);
+  }
+
+  /** A report stops at zero; a jump back from there still takes its half-steps off what comes next. */
+  #least(dose: Dose): number {
+    return dose.uncertain && dose.lowMicrounits === 0 ? -this.#mostJumpMicrounits : dose.lowMicrounits;
   }
 
   #pass(nowMs: number): void {

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { CutPoint } from "../../../host-sim/hardware.js";
-import type { CutPhase } from "../../../host-sim/peripherals/power.js";
-import { PowerWent, type Trial } from "./trial.js";
+import { PowerWent } from "./life.js";
+import type { Trial } from "./trial.js";
 
 /** A script, from power on; it may be cut short anywhere. */
 export type Script = (trial: Trial) => void;
@@ -45,38 +45,43 @@ export function judged(tally: Tally, name: string, trial: Trial, course: () => v
   for (const violation of trial.model.violations) tally.violations.push(`${name}: ${violation}`);
 }
 
-/** Cuts at one point of the script, then lets `after` recover and judge. Returns whether the point was a half-step. */
-export function cutOnce(
+/** Runs the script until the cut at `point`. */
+export function cut(trial: Trial, script: Script, point: CutPoint): void {
+  trial.world.hardware.cutAt(point);
+  if (!runUntilCut(trial, script)) throw new Error(`the script never came to operation ${point.operation}`);
+}
+
+/**
+ * Cuts during and after every operation of the script, and before every operation that is not a half-step: before a
+ * half-step is after the operation ahead of it. With `storageAlone` no half-step is cut; `from` is the first operation
+ * to cut, 1 unless given.
+ */
+export function sweep(
   tally: Tally,
   name: string,
   make: () => Trial,
   script: Script,
-  point: CutPoint,
   after: Script,
-): { readonly halfSteps: number } {
-  const trial = make();
-  const { hardware } = trial.world;
-  let halfSteps = 0;
-  judged(tally, `${name}, cut ${point.phase} operation ${point.operation}`, trial, () => {
-    hardware.cutAt(point);
-    if (!runUntilCut(trial, script)) throw new Error("the script never came to the cut");
-    halfSteps = hardware.operationCounts.halfStep;
-    after(trial);
-  });
-  return { halfSteps };
-}
-
-/** Cuts during and after every operation of the script, and before every operation that is not a half-step. */
-export function sweep(tally: Tally, name: string, make: () => Trial, script: Script, after: Script): void {
+  options: { readonly storageAlone?: boolean; readonly from?: number } = {},
+): void {
+  const { storageAlone = false, from = 1 } = options;
   const operations = operationsOf(make, script);
-  let halfSteps = 0;
-  for (let operation = 1; operation <= operations; operation++) {
-    const cut = (phase: CutPhase) => cutOnce(tally, name, make, script, { operation, phase }, after);
-    const made = cut("after").halfSteps;
-    cut("during");
-    // Before a half-step is after the operation ahead of it.
-    if (made === halfSteps) cut("before");
-    halfSteps = made;
+  let halfSteps = make().world.hardware.operationCounts.halfStep;
+  for (let operation = from; operation <= operations; operation++) {
+    let stored = true;
+    for (const phase of ["after", "during", "before"] as const) {
+      if (!stored && (storageAlone || phase === "before")) continue;
+      const trial = make();
+      judged(tally, `${name}, cut ${phase} operation ${operation}`, trial, () => {
+        cut(trial, script, { operation, phase });
+        if (phase === "after") {
+          const made = trial.world.hardware.operationCounts.halfStep;
+          stored = made === halfSteps;
+          halfSteps = made;
+        }
+        if (stored || !storageAlone) after(trial);
+      });
+    }
   }
 }
 

@@ -106,7 +106,7 @@ describe("a day as text", () => {
       assert.match(refusal(text), line);
     });
 
-  it("reads every amount that a command can say to the exact microunit (SR-04)", () => {
+  it("reads every amount that a command can say to the exact microunit", () => {
     for (let hundredths = 1; hundredths <= 2_045; hundredths++) {
       const text = `${Math.floor(hundredths / 100)}.${`${hundredths % 100}`.padStart(2, "0")}`;
       const [entry] = entriesOf(`[{"atSeconds": 0, "event": "bolus", "units": ${text}, "automatic": false}]`);

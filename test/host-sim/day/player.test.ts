@@ -111,7 +111,7 @@ describe(`a day played, seed ${SEED}`, () => {
     assert.ok(small.bytes > 200 && small.bytes < 400, `${small.bytes}`);
   });
 
-  it("tells of a motor that failed in a bolus as it is, and goes on to the end (SR-45)", () => {
+  it("tells of a motor that failed in a bolus as it is, and goes on to the end (SR-56)", () => {
     const { played, end } = playDay([suspend(0), resume(60), bolus(120, 500_000), bolus(300, 100_000)], (operator) => {
       if (operator.world.clock.nowMs > 60_000) operator.world.hardware.plant.setJammed(true);
     });
