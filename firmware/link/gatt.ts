@@ -18,6 +18,8 @@ const MTU = 247;
 const LEAST_VALUE_BYTES = 20;
 
 export type LinkEvent =
+  /** The radio is up: from now on the pump can advertise. */
+  | { readonly kind: "ready" }
   | { readonly kind: "connected" }
   | { readonly kind: "subscribed" }
   | { readonly kind: "written"; readonly value: Uint8Array }
@@ -60,6 +62,7 @@ export class GattLink {
       ],
       onReady: () => {
         link.#ready = true;
+        link.#enqueue({ kind: "ready" });
       },
       onConnect: (connection) => link.#onConnect(connection),
       onDisconnect: (connection) => link.#onGone(connection),

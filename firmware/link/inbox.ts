@@ -65,6 +65,8 @@ export class Inbox {
 
   #read(event: LinkEvent): InboxEvent | undefined {
     switch (event.kind) {
+      case "ready":
+        return undefined;
       case "connected":
         this.#reassembler.reset();
         return event;

@@ -33,8 +33,8 @@ export class Entropy {
   }
 
   /**
-   * 32 bytes to stir into a nonce, and the fault if a test failed. The bytes may be used all the same: nonces stay
-   * unique and unpredictable without them (see store.ts). A source that throws gives zeros.
+   * 32 bytes to stir into a nonce, or zeros and the fault when the source failed: nonces stay unique and unpredictable
+   * without it (see store.ts).
    */
   nonceInput(): { readonly bytes: Uint8Array; readonly fault?: EntropyFault } {
     const drawn = this.#draw(NONCE_INPUT_BYTES);

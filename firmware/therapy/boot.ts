@@ -36,7 +36,10 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
 
   // An alternating blob with one copy gone may be one pulse behind.
   const unknownPulse = found.journal.kind === "oneCopy" ? rig.drive.pulseMaxMicrounits : microunits(0);
-  const { journal, standing } = withWindowsOf(standingKept, withUnknownPulse(journalKept, standingKept, unknownPulse));
+  const { journal, standing } = withWindowsOf(
+    standingKept,
+    unknownPulse > 0 ? withUnknownPulse(journalKept, standingKept, rig) : journalKept,
+  );
   const therapy = beginTherapy(standing, journal, now, rig);
   const change = beginChange(therapy, therapy.journal.clockMs);
   const bolus = activeBolus(standing.ledger);
@@ -55,9 +58,13 @@ function withoutDoses(change: Change): Change {
   return { ...told, therapy: { ...told.therapy, journal, standing } };
 }
 
-/** The last copy may be one pulse behind: of the bolus under way if there is one, else of basal. */
-function withUnknownPulse(journal: Journal, standing: Standing, unknown: Microunits): Journal {
+/**
+ * The last copy may be one pulse behind: of the bolus under way if there is one, else of basal. Its phase of the coils
+ * may be as old, so that they jump on from where that pulse ended.
+ */
+function withUnknownPulse(journal: Journal, standing: Standing, rig: RigConfig): Journal {
   const total = activeBolus(standing.ledger) ? "bolusTotalMicrounits" : "basalTotalMicrounits";
+  const unknown = rig.drive.pulseMaxMicrounits + jumpMicrounits(rig.drive);
   return {
     ...journal,
     [total]: microunits(journal[total] + unknown),

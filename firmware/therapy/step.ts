@@ -4,9 +4,18 @@
  */
 
 import type { Fault } from "../base/fault.js";
-import { type Microunits, MS_PER_MINUTE, microunits, pumpClockMs, type UptimeMs, uptimeMs } from "../base/units.js";
+import { Refusal } from "../base/refusal.js";
+import {
+  type Microunits,
+  MS_PER_MINUTE,
+  microunits,
+  type PumpClockMs,
+  pumpClockMs,
+  type UptimeMs,
+  uptimeMs,
+} from "../base/units.js";
 import { AnnunciationType, StatusChangedFlag } from "../ids/values.js";
-import { planPulse } from "../motor/geometry.js";
+import { jumpMicrounits, planPulse } from "../motor/geometry.js";
 import type { MotorReport } from "../motor/motor.js";
 import { PHASES } from "../motor/stepper.js";
 import type { RigConfig } from "../rig.js";
@@ -63,7 +72,7 @@ function duePulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep 
     // Withheld insulin is not made up later: it is paid without a pulse.
     return passed.ok
       ? beginPulse({ ...therapy, journal }, "basal", pulse, now, rig)
-      : withheld({ ...therapy, journal }, clockAt(therapy, now));
+      : withheld({ ...therapy, journal }, passed.refusal, clockAt(therapy, now));
   }
   const bolus = activeBolus(therapy.standing.ledger);
   if (!bolus) return undefined;
@@ -74,13 +83,15 @@ function duePulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep 
   return passed.ok ? beginPulse(therapy, "bolus", amount, now, rig) : overLimit(therapy, clockAt(therapy, now));
 }
 
-function withheld(therapy: Therapy, clockMs: ReturnType<typeof clockAt>): TherapyStep {
-  const change = annunciated(beginChange(therapy, clockMs), AnnunciationType.MaxDelivery);
+function withheld(therapy: Therapy, refusal: Refusal, clockMs: PumpClockMs): TherapyStep {
+  const { ReservoirEmpty, MaxDelivery } = AnnunciationType;
+  const type = refusal === Refusal.NotCompleted ? ReservoirEmpty : MaxDelivery;
+  const change = annunciated(beginChange(therapy, clockMs), type);
   return change.events.length > 0 ? finishChange(change) : { next: therapy };
 }
 
 /** A bolus that no longer fits, because an uncertain pulse was counted at its upper bound, ends where it stands. */
-function overLimit(therapy: Therapy, clockMs: ReturnType<typeof clockAt>): TherapyStep {
+function overLimit(therapy: Therapy, clockMs: PumpClockMs): TherapyStep {
   return finishChange(annunciated(bolusStopped(beginChange(therapy, clockMs)), AnnunciationType.MaxDelivery));
 }
 
@@ -275,7 +286,8 @@ export function latchFault(
   const begun = beginChange(idle, clockAt(idle, now));
   const bolus = activeBolus(therapy.standing.ledger);
   const { pulse } = therapy.journal;
-  const settled = bolus && pulse?.source === "bolus" ? failed(begun, bolus, pulse.insulinMicrounits, report) : begun;
+  const amid = bolus && pulse?.source === "bolus";
+  const settled = amid ? failed(begun, bolus, pulse.insulinMicrounits, report, rig) : begun;
   const ended = stopped(settled, rig.drive.pulseMaxMicrounits);
   const type = fault.kind === "motorShort" || fault.kind === "motorOver" ? "MechanicalIssue" : "SystemIssue";
   const flags = StatusChangedFlag.OperationalState;
@@ -284,11 +296,21 @@ export function latchFault(
   return { ...step, next: { ...step.next, fault } };
 }
 
-/** The bolus whose pulse failed: between what the encoder is sure of and what it may have moved. */
-function failed(change: Change, bolus: LedgerEntry, pulse: Microunits, report: MotorReport | undefined): Change {
+/**
+ * The bolus whose pulse failed: between what the encoder is sure of and what it may have moved, and the jump of a rotor
+ * that rests amid the pulse when the coils are energised next.
+ */
+function failed(
+  change: Change,
+  bolus: LedgerEntry,
+  pulse: Microunits,
+  report: MotorReport | undefined,
+  rig: RigConfig,
+): Change {
   const done = bolusDone(change.therapy, bolus);
-  const low = microunits(done + (report?.lowMicrounits ?? 0));
-  const high = microunits(done + (report?.highMicrounits ?? pulse));
+  const jump = jumpMicrounits(rig.drive);
+  const low = microunits(Math.max(0, done + (report?.lowMicrounits ?? 0) - jump));
+  const high = microunits(done + (report?.highMicrounits ?? pulse) + jump);
   return bolusEnded(change, "uncertain", low, high);
 }
 

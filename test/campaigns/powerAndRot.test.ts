@@ -14,6 +14,7 @@ import {
   recoverStranger,
   smallBolus,
 } from "./power/recovery.js";
+import { boot, fastBolus } from "./power/scripts.js";
 import { judged, operationsOf, report, runUntilCut, type Script, sweep, Tally } from "./power/sweep.js";
 import { Trial } from "./power/trial.js";
 
@@ -21,14 +22,6 @@ const SEED = 43;
 const MS_PER_HOUR = 3_600_000;
 const BLOBS = ["identity", "bonds", "therapy", "journal", "provisioned"] as const;
 type Blob = (typeof BLOBS)[number];
-
-const fastBolus: Script = (trial) => {
-  trial.powerUp();
-  trial.open();
-  trial.advance(1_000);
-  trial.bolus(130_000);
-  while (!trial.resolve()) trial.advance(1_000);
-};
 
 /** Every 7th operation of the bolus: writes of every kind, and half-steps of every pulse, among them. */
 function cutPoints(kept: Kept): readonly number[] {
@@ -70,6 +63,23 @@ describe("campaign: power cuts and rotten storage", () => {
         }
       report(tally);
     });
+
+  it(`an old phase of the coils costs no more than the jump from it (SR-50), seed ${SEED}`, () => {
+    // 36.2 half-steps a pulse: the phase before it is half a cycle off the one after it.
+    const kept = running(SEED, { insulinPerTurnMicrounits: 5_631_644 });
+    const tally = new Tally();
+    for (let operation = 60; operation < 108; operation++)
+      for (const slot of ["a", "b"] as const) {
+        const trial = cutAt(kept, operation);
+        judged(tally, `cut at ${operation}, journal.${slot} rotten`, trial, () => {
+          trial.rot(`journal.${slot}`, operation);
+          trial.model.journalCopiesLost = 1;
+          recover(trial);
+          finish(trial);
+        });
+      }
+    report(tally);
+  });
 
   for (const blob of ["therapy", "journal"] as const)
     for (const how of ["rotten", "missing"] as const)
@@ -162,7 +172,7 @@ describe("campaign: power cuts and rotten storage", () => {
           tally,
           `cut at ${operation}, ${blob} lost`,
           make,
-          (trial) => trial.powerUp(),
+          boot,
           (trial) => {
             recoversLoss[blob](trial);
             if (trial.model.stateLost) bolusRefused(trial);
@@ -190,7 +200,7 @@ describe("campaign: power cuts and rotten storage", () => {
           recover(trial);
           finish(trial);
         };
-        sweep(tally, `${blob}.${slot} rotten`, make, (trial) => trial.powerUp(), again, { from: begun + 1 });
+        sweep(tally, `${blob}.${slot} rotten`, make, boot, again, { from: begun + 1 });
       }
     report(tally);
   });

@@ -98,7 +98,7 @@ export const DEFECTS: readonly Defect[] = [
     module: "firmware/session/session.js",
     from: "ageMs > STALE_MS",
     to: "false",
-    caughtBy: { file: "session/session", title: "calls a record stale when its echo is over 10,000 ms old" },
+    caughtBy: { file: "session/sessionOpen", title: "calls a record stale when its echo is over 10,000 ms old" },
   },
   {
     name: "pairing overwrites confirmed bonds",
@@ -133,7 +133,7 @@ export const DEFECTS: readonly Defect[] = [
     module: "firmware/command/outcome.js",
     from: "outstanding ? killChallenge(given, nonces) : given",
     to: "given",
-    caughtBy: { file: "command/countersign", title: "by an Outcome that answers never for it" },
+    caughtBy: { file: "command/outcome", title: "by an Outcome that answers never for it" },
   },
   {
     name: "an observer may command",
@@ -147,7 +147,10 @@ export const DEFECTS: readonly Defect[] = [
     module: "firmware/command/countersign.js",
     from: 'if (row.class !== "oneStep")',
     to: "if (false)",
-    caughtBy: { file: "command/dispatch", title: "answers 74 to every countersigned command that comes without a Commit" },
+    caughtBy: {
+      file: "command/dispatch",
+      title: "answers 74 to every countersigned command that comes without a Commit",
+    },
   },
   {
     name: "the epoch stands still over a boot",
@@ -196,7 +199,7 @@ export const DEFECTS: readonly Defect[] = [
     module: "firmware/therapy/step.js",
     from: " || !therapy.standing.run)",
     to: ")",
-    caughtBy: { file: "therapy/step", title: "in Stop" },
+    caughtBy: { file: "therapy/step", title: "begins none in Stop, though one is owed" },
   },
   {
     name: "pulses follow each other too soon",

@@ -105,10 +105,11 @@ describe("gatt link", () => {
   });
 
   it("advertises its service only when the server is ready and nobody is connected (SR-71)", () => {
-    const { link, advertised, ready, connect, disconnect } = bench();
+    const { link, advertised, kinds, ready, connect, disconnect } = bench();
     link.advertise();
     assert.equal(advertised.length, 0);
     ready();
+    assert.deepEqual(kinds(), ["ready"]);
     link.advertise();
     link.advertise();
     assert.deepEqual(advertised, Array(2).fill({ flags: 6, services: [SERVICE_UUID] }));
@@ -207,7 +208,7 @@ describe("gatt link", () => {
     link.advertise();
     assert.equal(advertised.length, 1);
     connect();
-    assert.deepEqual(kinds(), ["connected", "connected"]);
+    assert.deepEqual(kinds(), ["ready", "connected", "connected"]);
   });
 
   it("turns a second central away and hears nothing of it (SR-70)", () => {

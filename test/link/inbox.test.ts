@@ -27,8 +27,15 @@ function filled(...events: readonly Parameters<Inbox["put"]>[0][]): Inbox {
 }
 
 describe("inbox", () => {
-  it("gives out whole messages and events in their order", () => {
-    const inbox = filled({ kind: "connected" }, { kind: "subscribed" }, written(0x80, 1), written(0x41, 2), whole(3));
+  it("gives out whole messages and events in their order, and none for a radio that is ready", () => {
+    const inbox = filled(
+      { kind: "ready" },
+      { kind: "connected" },
+      { kind: "subscribed" },
+      written(0x80, 1),
+      written(0x41, 2),
+      whole(3),
+    );
     inbox.put({ kind: "unsubscribed" });
     inbox.put({ kind: "disconnected" });
     assert.deepEqual(taken(inbox), [

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
 import { AnnunciationType } from "../../firmware/ids/values.js";
+import { jumpMicrounits } from "../../firmware/motor/geometry.js";
 import type { Loaded } from "../../firmware/storage/blob.js";
 import { JOURNAL_BLOB, type Journal, totalMicrounits } from "../../firmware/therapy/journal.js";
 import { STANDING_BLOB, type Standing } from "../../firmware/therapy/standing.js";
@@ -146,10 +147,10 @@ describe("therapy boot: reconciliation", () => {
         accounts({ standing: intact(standing), journal: intact(journal) }, delivered, 0, what);
     });
 
-    it(`accounts for it with the journal's last copy gone, a pulse too much at most: ${name} (SR-50, SR-65)`, () => {
+    it(`accounts for it with the journal's last copy gone, a pulse and a jump too much at most: ${name} (SR-50, SR-65)`, () => {
       for (const { standing, journalBefore, delivered, what } of live().writes) {
         const journal: Loaded<Journal> = { kind: "oneCopy", value: journalBefore };
-        accounts({ standing: intact(standing), journal }, delivered, PULSE, what);
+        accounts({ standing: intact(standing), journal }, delivered, PULSE + jumpMicrounits(RIG.drive), what);
       }
     });
 

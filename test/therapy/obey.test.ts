@@ -182,9 +182,10 @@ describe("therapy: faults", () => {
     const moved: Partial<MotorReport> = { check, lowMicrounits: microunits(2_000), highMicrounits: microunits(11_000) };
     const report = reportOf(doing, moved);
     const ended = endPulse(doing, report, at(2_200), RIG).next;
+    // The coils may yet jump by four half-steps, 5,025 microunits, when they are energised next.
     for (const [given, low, high] of [
-      [report, 52_000, 61_000],
-      [undefined, 50_000, 100_000],
+      [report, 46_975, 66_025],
+      [undefined, 44_975, 105_025],
     ] as const) {
       const entry = entryOfStep(latchFault(ended, short, at(2_200), given, RIG));
       assert.deepEqual([entry?.kind, entry?.lowMicrounits, entry?.highMicrounits], ["uncertain", low, high]);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
 import { AnnunciationType, HistoryEvent, StatusChangedFlag } from "../../firmware/ids/values.js";
 import { stepDenominator } from "../../firmware/motor/geometry.js";
-import { endPulse, passTime, SAVE_INTERVAL_MS, therapyWakeAt } from "../../firmware/therapy/step.js";
+import { endPulse, passTime, SAVE_INTERVAL_MS, stop, therapyWakeAt } from "../../firmware/therapy/step.js";
 import { accrueTo, bolusDone, reservoirMicrounits, type Therapy } from "../../firmware/therapy/therapy.js";
 import { at, bolusStanding, closedBins, entryOf, HOUR_MS, lived, PULSE, RIG, reportOf, therapyOf } from "./bench.js";
 
@@ -33,6 +33,15 @@ describe("therapy: pulses", () => {
     assert.equal(journal.coilPhase, (7 + plan.halfSteps) % 8);
     assert.equal(journal.stepRemainder, plan.remainderAfter);
     assert.ok(plan.remainderAfter < stepDenominator(RIG.drive));
+  });
+
+  it("begins none in Stop, though one is owed, and Run does not make it up (SR-62)", () => {
+    const owed = therapyOf({ run: false }, { basalOwed: 3 * PULSE * HOUR_MS });
+    assert.equal(passTime(owed, at(10_000), RIG).record, undefined);
+    const running = therapyOf({}, { basalOwed: 2.5 * PULSE * HOUR_MS });
+    const stopped = stop(running, at(10), RIG).next;
+    assert.equal(stopped.journal.basalOwed < PULSE * HOUR_MS, true);
+    assert.equal(passTime(stopped, at(10_000), RIG).record, undefined);
   });
 
   it("lets nothing else happen while one runs", () => {
@@ -137,6 +146,13 @@ describe("therapy: limits on pulses", () => {
     assert.equal(second.record, undefined);
     assert.ok(second.next.journal.basalOwed < owedPulse);
     assert.equal(second.next.journal.basalTotalMicrounits, 0);
+  });
+
+  it("withholds a basal pulse that the reservoir no longer holds, and says that it is empty (SR-46)", () => {
+    const therapy = therapyOf({ reservoirEndMicrounits: microunits(49_999) }, { basalOwed: owedPulse });
+    const { next } = passTime(therapy, at(2_000), RIG);
+    assert.deepEqual(typesOf(next), [AnnunciationType.ReservoirEmpty]);
+    assert.equal(next.motion.kind, "idle");
   });
 
   it("ends a bolus where it stands when a limit no longer has room for it, and annunciates (SR-44)", () => {

@@ -1,9 +1,6 @@
 /** One attack: a script is played while one fragment of it is altered, and what follows is compared with the truth. */
 
 import assert from "node:assert/strict";
-import type { Packet } from "../../../host-sim/air/packet.js";
-import { PASS, type Tap, type TapAction } from "../../../host-sim/air/tap.js";
-import { equalBytes } from "../../../host-sim/controller/bytes.js";
 import { type Outcome, sameDoseId } from "../../../host-sim/controller/control.js";
 import type { World } from "../../../host-sim/world.js";
 import { type Conversation, handshakeArrived, messagesOf } from "./eavesdropper.js";
@@ -13,13 +10,15 @@ import { type Account, HALF_STEP_MICROUNITS, recover } from "./recovery.js";
 import { type Fragment, storeFor } from "./rehearsal.js";
 import type { Told } from "./scripts.js";
 import { bondsOf, LIFE_MS, type Stage } from "./stage.js";
+import { Strike } from "./strike.js";
 import type { ProtocolMessage } from "./table.js";
 
-const LAST_FRAGMENT = 0x40;
 /** What is delayed longest arrives within this. */
 const DELAYED_MS = 36_000;
 /** Either side ends a session in which it hears nothing for 15 s; a second more for the other to notice. */
 const SILENCE_MS = 16_000;
+/** Any other end comes at once: after a pulse at most, and the air. */
+const END_MS = 500;
 /** How a bolus is delivered (SECURITY.md, SR-53): the rig's largest pulse and least interval. */
 const PULSE_MICROUNITS = 50_000;
 const PULSE_INTERVAL_MS = 2_000;
@@ -59,17 +58,17 @@ export function attack(
     world.air.tap = strike.tap;
   });
   world.air.tap = undefined;
-  assert.notEqual(strike.effect, "none", "the message did not come by");
-  // A pairing goes on over a new connection, so there an open session is no sign of tolerance.
-  if (strike.effect === "broken" && !pairs)
-    assert.ok(
-      world.clock.runUntil(() => controller.state.kind !== "open", SILENCE_MS),
-      "the session goes on",
-    );
-  stage.leave(controller);
-  if (strike.effect === "delayed") world.clock.advance(DELAYED_MS);
-  const after = snapshot(world);
   const { conversations } = stage.eavesdropper;
+  const struck = conversations[fragment.connection];
+  assert.ok(struck && strike.effect.kind !== "none", "the message did not come by");
+  if (strike.effect.kind === "broken") {
+    const endsByMs = strike.effect.atMs + (strike.effect.endless ? SILENCE_MS : END_MS);
+    world.clock.runUntil(() => struck.endedMs !== undefined, SILENCE_MS);
+    assert.ok(struck.endedMs !== undefined && struck.endedMs <= endsByMs, `tolerated until ${struck.endedMs} ms`);
+  }
+  stage.leave(controller);
+  if (strike.effect.kind === "delayed") world.clock.advance(DELAYED_MS);
+  const after = snapshot(world);
   // A newcomer that has not paired has no bond to authenticate with over its next connections.
   const authenticated = conversations[0] !== undefined && handshakeArrived(conversations[0]);
   assertSilence(authenticated ? conversations.filter((one) => !handshakeArrived(one)) : conversations);
@@ -90,56 +89,6 @@ export function attack(
     assert.equal(after.halfSteps, before.halfSteps, "half-steps without a countersignature in time");
   assertTruth(displacedMicrounits, judgement, account, told);
   assert.deepEqual(world.hardware.crashes, []);
-}
-
-/** The tap that alters one fragment, the first time that it comes by. */
-class Strike {
-  effect: "none" | "unchanged" | "broken" | "delayed" | "lost" = "none";
-  readonly #world: World;
-  readonly #message: ProtocolMessage;
-  readonly #aim: Fragment;
-  readonly #mutation: Mutation;
-  readonly #connections: number[] = [];
-  #messages = 0;
-  #fragments = 0;
-
-  constructor(world: World, message: ProtocolMessage, aim: Fragment, mutation: Mutation) {
-    this.#world = world;
-    this.#message = message;
-    this.#aim = aim;
-    this.#mutation = mutation;
-  }
-
-  readonly tap: Tap = (packet) => {
-    if (this.effect !== "none" || !this.#counts(packet)) return PASS;
-    const { message, fragment } = this.#aim;
-    const isAim = this.#messages === message && this.#fragments === fragment;
-    this.#fragments += 1;
-    if (((packet.value[0] ?? 0) & LAST_FRAGMENT) !== 0) {
-      this.#messages += 1;
-      this.#fragments = 0;
-    }
-    return isAim ? this.#act(packet) : PASS;
-  };
-
-  #counts({ connectionId, direction, kind }: Packet): boolean {
-    if (!this.#connections.includes(connectionId)) this.#connections.push(connectionId);
-    const data = kind === "write" || kind === "indication";
-    return data && direction === this.#message.bound && this.#connections[this.#aim.connection] === connectionId;
-  }
-
-  #act({ connectionId, value }: Packet): TapAction {
-    const action = this.#mutation.act(value);
-    if (action.kind === "replace") this.effect = equalBytes(action.value, value) ? "unchanged" : "broken";
-    if (action.kind === "duplicate") this.effect = "broken";
-    if (action.kind === "drop") this.effect = "lost";
-    if (action.kind === "delay") {
-      this.effect = "delayed";
-      // So that what is late arrives even when its sender has given up.
-      this.#world.air.hold(connectionId, "peripheral");
-    }
-    return action;
-  }
 }
 
 function snapshot({ hardware }: World): Snapshot {

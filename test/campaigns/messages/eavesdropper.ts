@@ -26,7 +26,10 @@ export interface Line {
 }
 
 /** One connection. */
-export type Conversation = { readonly [Bound in Direction]: Line };
+export type Conversation = { readonly [Bound in Direction]: Line } & {
+  /** When the first of its ends disconnected. */
+  endedMs: number | undefined;
+};
 
 /** A message as its sender wrote it. */
 export interface Message {
@@ -56,15 +59,15 @@ export class Eavesdropper {
   }
 
   observe({ timeMs, what, packet }: AirEvent): void {
-    if (packet.kind !== "write" && packet.kind !== "indication") return;
-    const { connectionId, direction, value } = packet;
-    const known = this.#conversations.get(connectionId);
-    const conversation = known ?? {
+    const { connectionId, direction, kind, value } = packet;
+    const conversation = this.#conversations.get(connectionId) ?? {
       toPeripheral: { sent: [], arrived: [] },
       toCentral: { sent: [], arrived: [] },
+      endedMs: undefined,
     };
-    if (known === undefined) this.#conversations.set(connectionId, conversation);
-    conversation[direction][what].push({ value: value.slice(), atMs: timeMs });
+    this.#conversations.set(connectionId, conversation);
+    if (kind === "write" || kind === "indication") conversation[direction][what].push({ value, atMs: timeMs });
+    if (kind === "disconnect") conversation.endedMs ??= timeMs;
   }
 }
 

@@ -21,8 +21,6 @@ export interface ProtocolMessage {
   readonly mark: Mark;
   /** Bytes of the message, without the header of its fragment. */
   readonly bytes: number;
-  /** Whether each single bit is flipped, or one of each byte where a case costs a pairing. */
-  readonly everyBit: boolean;
   /** Requirements that an attack on this message, of whatever kind, tries. */
   readonly requirements: readonly string[];
   /** Those that its delay tries as well. */
@@ -43,10 +41,9 @@ function place(
   [connection, message]: readonly [number, number],
   bytes: number,
   requirements: readonly string[],
-  everyBit = true,
 ): ProtocolMessage {
   const mark: Mark = { kind: "place", connection, message };
-  return { name, script, bound, mark, bytes, everyBit, requirements, late: ["SR-09"] };
+  return { name, script, bound, mark, bytes, requirements, late: ["SR-09"] };
 }
 
 function record(
@@ -59,7 +56,7 @@ function record(
   late: readonly string[] = [],
 ): ProtocolMessage {
   const mark: Mark = { kind: "record", channel, opcode };
-  return { name, script, bound, mark, bytes: RECORD_BYTES + valueBytes, everyBit: true, requirements, late };
+  return { name, script, bound, mark, bytes: RECORD_BYTES + valueBytes, requirements, late };
 }
 
 const control = (opcode: number) => [CHANNEL_CONTROL, opcode] as const;
@@ -68,13 +65,13 @@ const reader = (opcode: number) => [CHANNEL.statusReader, opcode] as const;
 
 export const MESSAGES: readonly ProtocolMessage[] = [
   place("m1", "bolus", "toCentral", [0, 0], 26, HANDSHAKE),
-  place("m1, pairing window open", "pair", "toCentral", [0, 0], 58, [...HANDSHAKE, "SR-14"], false),
+  place("m1, pairing window open", "pair", "toCentral", [0, 0], 58, [...HANDSHAKE, "SR-14"]),
   place("m2, mode 01", "bolus", "toPeripheral", [0, 0], 41, HANDSHAKE),
   place("m2, mode 02", "pair", "toPeripheral", [0, 0], 73, [...HANDSHAKE, "SR-14"]),
-  place("m2, mode 03", "pair", "toPeripheral", [1, 0], 41, [...HANDSHAKE, "SR-16"], false),
+  place("m2, mode 03", "pair", "toPeripheral", [1, 0], 41, [...HANDSHAKE, "SR-16"]),
   place("m3, mode 01", "bolus", "toCentral", [0, 1], 16, PUMPS_PROOF),
-  place("m3, mode 02", "pair", "toCentral", [0, 1], 16, PUMPS_PROOF, false),
-  place("m3, mode 03", "pair", "toCentral", [1, 1], 16, [...PUMPS_PROOF, "SR-16"], false),
+  place("m3, mode 02", "pair", "toCentral", [0, 1], 16, PUMPS_PROOF),
+  place("m3, mode 03", "pair", "toCentral", [1, 1], 16, [...PUMPS_PROOF, "SR-16"]),
   record("Hello", "bolus", "toCentral", control(CONTROL.hello), 2, RECORD),
   record("tick of the pump", "tickThenBolus", "toCentral", [CHANNEL_TICK, undefined], 0, RECORD),
   record("tick of the controller", "tickThenBolus", "toPeripheral", [CHANNEL_TICK, undefined], 0, RECORD),
@@ -94,4 +91,20 @@ export const MESSAGES: readonly ProtocolMessage[] = [
   record("Reset Status", "resetThenBolus", "toPeripheral", reader(READER.resetStatus), 4, RECORD, ["SR-22"]),
   record("response to Reset Status", "resetThenBolus", "toCentral", reader(READER.response), 5, RECORD),
   record("Refused", "refusedThenBolus", "toCentral", control(CONTROL.refused), 3, RECORD),
+];
+
+/**
+ * Messages of which one bit a byte is flipped and not each: a case of theirs costs a whole pairing, or, since they follow
+ * a dose, a whole delivery.
+ */
+export const SAMPLED: readonly string[] = [
+  "m1, pairing window open",
+  "m2, mode 03",
+  "m3, mode 02",
+  "m3, mode 03",
+  "Set Bolus response",
+  "OutcomeIs",
+  "response to Stop",
+  "response to Cancel Bolus",
+  "Status Changed, unasked",
 ];

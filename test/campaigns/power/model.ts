@@ -137,7 +137,9 @@ export class Model {
     const high = this.#doses.reduce((sum, dose) => sum + dose.highMicrounits, 0);
     // A fraction of a half-step is carried from pulse to pulse; the loss of a journal copy can repeat or drop one.
     const slack = (1 + this.#guesses) * this.halfStepMicrounits;
-    const jumps = (this.#highestRate > 0 ? this.#cuts : this.#guesses) * this.#mostJumpMicrounits;
+    // The report of an uncertain dose has room for the jump already.
+    const guesses = this.#doses.some(({ uncertain }) => uncertain) ? 0 : this.#guesses;
+    const jumps = (this.#highestRate > 0 ? this.#cuts : guesses) * this.#mostJumpMicrounits;
     const lostBasal = this.#cuts * (PULSE_MICROUNITS + (this.#highestRate * LOST_BASAL_MS) / MS_PER_HOUR);
     const basalLow = Math.max(0, this.#basalLow - (this.#highestRate > 0 ? PULSE_MICROUNITS + lostBasal : 0));
     const least = low + basalLow - slack - jumps;
