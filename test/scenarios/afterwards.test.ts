@@ -179,6 +179,7 @@ describe("while a bolus runs", () => {
     assert.equal(peer.commit(bolusOf(3 * U), challenge), CODE.success);
     for (let i = 0; i < 70; i++) assert.equal(peer.order(tbrOf(0, 60, i > 0)), CODE.success, `${i}`);
     assert.equal(kindOf(peer, challenge.doseId), "delivering");
+    peer.close();
     world.clock.advance(3 * MINUTE_MS);
     assert.equal(
       inSession(peer, (again) => kindOf(again, challenge.doseId)),
