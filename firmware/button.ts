@@ -9,7 +9,7 @@
 import { type UptimeMs, uptimeMs } from "./base/units.js";
 
 const DEBOUNCE_MS = 20;
-/** Stop must come within 1 s of the press (dosing.md): 800 ms are long enough to be meant. */
+/** Stop must come within 1 s of the press (SR-64): 800 ms are long enough to be meant. */
 const HOLD_MS = 800;
 const TAP_GAP_MS = 600;
 

@@ -9,7 +9,7 @@ import type { PumpClockMs } from "../base/units.js";
 import { HistoryEvent } from "../ids/values.js";
 import type { HistoryRecord } from "../storage/history.js";
 
-/** dosing.md: the offset from the reference is a u16 of seconds, so at least every 18.2 h; here every 18 h. */
+/** The offset from the reference is a u16 of seconds (Insulin Delivery Service 1.0): 18.2 h at most, here 18 h. */
 export const REFERENCE_INTERVAL_MS = 18 * 3_600_000;
 /** Events of one step, at most; bounds what the standing state carries. */
 export const PENDING_EVENTS_MAX = 12;

@@ -43,7 +43,7 @@ import type { Tbr } from "./standing.js";
 import { accrueTo, basalRate, bolusDone, clockAt, delivered, type Therapy, type TherapyStep } from "./therapy.js";
 import { withHoursClosed } from "./windowsStep.js";
 
-/** dosing.md: accumulator, remainder and clock are durable at least this often. */
+/** Accumulator, remainder and clock are durable at least this often: what a restart may cost in basal (SR-63). */
 export const SAVE_INTERVAL_MS = 5 * MS_PER_MINUTE;
 const BOLUS_IDS = 0xffff;
 

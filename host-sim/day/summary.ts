@@ -49,7 +49,7 @@ export interface Check {
   readonly passed: boolean;
 }
 
-/** x4 counts of play in the encoder's coupling, on the first move after a reversal (dosing.md). */
+/** x4 counts of play in the encoder's coupling, on the first move after a reversal. */
 const BACKLASH_COUNTS = 1;
 /** The plant's own dimensions differ from the rig's calibration by rounding alone. */
 const DISPLACEMENT_TOLERANCE = 0.001;
