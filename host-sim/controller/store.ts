@@ -11,7 +11,10 @@ import type { DoseId } from "./control.js";
 import { Layout } from "./layout.js";
 import type { Bond } from "./pairing.js";
 
-/** Where the blob lives. Synchronous; a write is kept whole or, when it throws, not at all. It holds keys: guard it. */
+/**
+ * Where the blob lives. Synchronous; a write is kept whole or, when it throws, not at all. It holds keys: guard it. One
+ * live controller to a store: a second one would write over what the first has learnt.
+ */
 export interface ControllerStore {
   /** The last blob written, or undefined when none ever was. */
   read(): Uint8Array | undefined;
