@@ -101,7 +101,9 @@ function interrupted(change: Change, bolus: LedgerEntry, unknownPulse: Microunit
   }
   const jump = jumpMicrounits(rig.drive);
   const low = microunits(Math.max(0, done - jump));
-  const high = microunits(Math.min(done + uncertain, bolus.intendedMicrounits) + jump);
+  // What the lost copy may have begun lies within the dose; the open pulse may have gone beyond it.
+  const within = Math.min(done + uncertain, bolus.intendedMicrounits);
+  const high = microunits(Math.max(done + open, within) + jump);
   return annunciated(bolusEnded(change, "uncertain", low, high), AnnunciationType.BolusCanceled);
 }
 

@@ -42,7 +42,7 @@ const JournalLayout = layout(
   ["stepRemainder", "u32"],
   ["coilPhase", "u8"],
   ["pulseSource", "u8"],
-  ["pulseInsulin", "u16"],
+  ["pulseInsulin", "u32"],
   ["bolusEpoch", "u32"],
   ["bolusSequence", "u32"],
   ["bolusDone", "u32"],

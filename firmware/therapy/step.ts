@@ -155,15 +155,17 @@ export function endPulse(therapy: Therapy, report: MotorReport, now: UptimeMs, r
 }
 
 /**
- * Counts what moved beyond the plan, if anything did, and keeps the pulse open: should the power go before the fault
- * is stored, a boot still finds it uncertain.
+ * Counts what moved beyond the plan, if anything did, and keeps the pulse open, as large as it may have been: should
+ * the power go before the fault is stored, a boot still finds it uncertain.
  */
 function withMotionCounted(therapy: Therapy, planned: Microunits, high: Microunits): Therapy {
   const { journal } = therapy;
   const more = Math.max(0, high - planned);
-  const total = journal.pulse?.source === "bolus" ? "bolusTotalMicrounits" : "basalTotalMicrounits";
-  const counted = {
+  const source = journal.pulse?.source ?? "basal";
+  const total = source === "bolus" ? "bolusTotalMicrounits" : "basalTotalMicrounits";
+  const counted: Journal = {
     ...journal,
+    pulse: { source, insulinMicrounits: microunits(planned + more) },
     [total]: microunits(journal[total] + more),
     openHourMicrounits: microunits(journal.openHourMicrounits + more),
   };

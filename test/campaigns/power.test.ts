@@ -88,7 +88,7 @@ describe("campaign: power cuts in a dose", () => {
       begin(trial);
       trial.advance(2_000);
       trial.bolus(130_000);
-      trial.advance(1_080);
+      trial.advance(1_260);
       trial.stopByButton();
       settle(trial);
     };

@@ -26,6 +26,8 @@ export interface Dose {
   lowMicrounits: number;
   highMicrounits: number;
   uncertain: boolean;
+  /** The pump has said so: it can never say again that it did not take it. */
+  accepted: boolean;
 }
 
 export class Model {
@@ -67,7 +69,8 @@ export class Model {
 
   /** A dose that a controller may come to sign. */
   ordered(intendedMicrounits: number): Dose {
-    const dose = { intendedMicrounits, lowMicrounits: 0, highMicrounits: intendedMicrounits, uncertain: false };
+    const ends = { lowMicrounits: 0, highMicrounits: intendedMicrounits };
+    const dose = { intendedMicrounits, ...ends, uncertain: false, accepted: false };
     this.#doses.push(dose);
     return dose;
   }
@@ -89,6 +92,7 @@ export class Model {
     const text = `${kind} [${low}, ${high}] of ${dose.intendedMicrounits}`;
     const fail = (what: string) => this.violations.push(`${what}: ${text}`);
     if (kind === "never" || kind === "refused") {
+      if (dose.accepted) fail("accepted before");
       this.void(dose);
       return;
     }

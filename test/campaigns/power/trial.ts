@@ -76,7 +76,7 @@ export class Trial extends Life {
     this.mayBe = { run: false, stop: true };
   }
 
-  /** A long press that the pump takes for a Stop one second from now. */
+  /** A long press: a Stop once it has lasted 0.8 s. */
   stopByButton(): void {
     const { clock, hardware } = this.world;
     this.mayBe = { ...this.mayBe, stop: true };
@@ -118,6 +118,7 @@ export class Trial extends Life {
     const result = this.ask<CommandResult<Bolus>>((done) =>
       this.controller.bolus(amountMicrounits, {}, (answer) => {
         if (answer.kind !== "ok" && answer.kind !== "lost") this.model.void(dose);
+        dose.accepted = answer.kind === "ok";
         done(this.#told(answer, dose));
       }),
     );
