@@ -46,6 +46,11 @@ describe("therapy boot: what a cut interrupted", () => {
     assert.deepEqual(settled(bolusJournal(0, pulse)).outcome, ["uncertain", 0, 50_000 + JUMP]);
   });
 
+  it("is uncertain by all that a runaway may have moved, beyond the dose itself (SR-36, SR-56)", () => {
+    const runaway = { ...pulse, insulinMicrounits: microunits(900_000) };
+    assert.deepEqual(settled(bolusJournal(50_000, runaway)).outcome, ["uncertain", 50_000 - JUMP, 950_000 + JUMP]);
+  });
+
   it("is uncertain by two pulses when a copy was lost as well (SR-50)", () => {
     assert.deepEqual(settled(bolusJournal(0, pulse), "oneCopy").outcome, ["uncertain", 0, 100_000 + JUMP]);
     assert.deepEqual(settled(bolusJournal(50_000, undefined), "oneCopy").outcome, [

@@ -115,7 +115,7 @@ describe("therapy: pulses", () => {
       const report = reportOf(therapy, { check, highMicrounits: microunits(130_000) });
       const { next, record } = endPulse(therapy, report, at(2_200), RIG);
       assert.equal(next.motion.kind, "idle");
-      assert.equal(next.journal.pulse?.source, source);
+      assert.deepEqual(next.journal.pulse, { source, insulinMicrounits: 130_000 });
       assert.equal(next.journal.openHourMicrounits, 130_000);
       assert.equal(next.journal[source === "bolus" ? "bolusTotalMicrounits" : "basalTotalMicrounits"], 130_000);
       assert.deepEqual(record, { kind: "journal", value: next.journal });
