@@ -10,8 +10,19 @@ import type { Board } from "./board.js";
 import type { Booted } from "./boot.js";
 import { AnnunciationType } from "./ids/values.js";
 import type { Motor, MotorReport } from "./motor/motor.js";
-import { endPulse, latchFault, passTime, tell, therapyWakeAt } from "./therapy/step.js";
-import type { Therapy, TherapyStep } from "./therapy/therapy.js";
+import type { Durable } from "./storage/blob.js";
+import { latchFault } from "./therapy/fault.js";
+import { JOURNAL_BLOB, type JournalBegun } from "./therapy/journal.js";
+import { tell } from "./therapy/obey.js";
+import { endPulse, passTime, therapyWakeAt } from "./therapy/pulses.js";
+import { STANDING_BLOB } from "./therapy/standing.js";
+import type { Therapy, TherapyRecord, TherapyStep } from "./therapy/therapy.js";
+
+/** What became of a record; a pulse's carries the proof that the motor asks for. */
+type Committed =
+  | { readonly kind: "stored" }
+  | { readonly kind: "pulse"; readonly proof: Durable<JournalBegun> }
+  | { readonly kind: "failed" };
 
 export class Delivery {
   readonly #board: Board;
@@ -83,26 +94,29 @@ export class Delivery {
   /** Commits, then adopts, then performs. False when the record could not be made durable: a fault is latched. */
   adopt({ record, next }: TherapyStep): boolean {
     const before = this.#therapy;
-    try {
-      if (record?.kind === "pulse") {
-        const proof = this.#stores.journal.commit(record.value);
-        this.#therapy = next;
-        this.#motor.begin(record.value.plan, proof);
-      } else {
-        if (record?.kind === "journal") this.#stores.journal.commit(record.value);
-        if (record?.kind === "standing") this.#stores.standing.commit(record.value);
-        this.#therapy = next;
-      }
-    } catch {
-      this.latch({ kind: "storageFailed", blob: record?.kind ?? "none" });
-      return false;
-    }
-    if (before.standing.run !== next.standing.run || before.fault !== next.fault) this.#onStateChanged();
+    const committed = record && this.#commit(record);
+    if (committed?.kind === "failed") return false;
+    this.#therapy = next;
+    if (committed?.kind === "pulse") this.#motor.begin(committed.proof.value.plan, committed.proof);
+    if (before.standing.run !== next.standing.run) this.#onStateChanged();
     if (record?.kind === "standing") {
       this.#recordHistory();
-      this.#annunciate(before);
+      this.#announce(before);
     }
     return true;
+  }
+
+  #commit(record: TherapyRecord): Committed {
+    const { journal, standing } = this.#stores;
+    try {
+      if (record.kind === "pulse") return { kind: "pulse", proof: journal.commit(record.value) };
+      if (record.kind === "journal") journal.commit(record.value);
+      else standing.commit(record.value);
+      return { kind: "stored" };
+    } catch {
+      this.latch({ kind: "storageFailed", blob: record.kind === "standing" ? STANDING_BLOB.name : JOURNAL_BLOB.name });
+      return { kind: "failed" };
+    }
   }
 
   /** Resets Status Changed flags. */
@@ -151,12 +165,17 @@ export class Delivery {
     }
   }
 
-  #annunciate(before: Therapy): void {
-    const { pending } = this.#therapy.standing.annunciations;
+  /** Says aloud what changed for the person who holds the pump. */
+  #announce(before: Therapy): void {
+    const { run, annunciations } = this.#therapy.standing;
+    const { pending } = annunciations;
     const newest = pending.at(-1);
+    const lines: string[] = [];
+    if (run !== before.standing.run) lines.push(run ? "Running" : "Stopped");
+    if (newest && pending.length > before.standing.annunciations.pending.length)
+      lines.push(annunciationLine(newest.type));
     // A fault that came of writing this very record keeps the display.
-    if (newest && !this.#therapy.fault && pending.length > before.standing.annunciations.pending.length)
-      this.#annunciator.announce(annunciationLine(newest.type));
+    if (lines.length > 0 && !this.#therapy.fault) this.#annunciator.announce(...lines);
     this.#annunciator.setPending(pending.length > 0);
   }
 }

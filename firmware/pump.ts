@@ -14,7 +14,7 @@ import { Delivery } from "./delivery.js";
 import { Motor, type MotorReport } from "./motor/motor.js";
 import { Radio } from "./radio.js";
 import { rigErrors } from "./rig.js";
-import { confirmAnnunciation, resume, stop } from "./therapy/step.js";
+import { confirmAnnunciation, resume, stop } from "./therapy/obey.js";
 
 /**
  * Starts the pump. Where its storage will not let it, or its rig is impossible, it shows why and stands still with the
@@ -74,7 +74,7 @@ class Pump {
     this.#wake = this.#board.schedule(() => this.#run(), delayMs);
   }
 
-  /** Runs what is due. The one place where an exception of ours is caught: it stops the motor. */
+  /** Runs what is due. An exception of ours in here stops the motor; one in the motor's own callback restarts the board. */
   #run(): void {
     this.#wake = undefined;
     try {

@@ -5,10 +5,11 @@
 
 import type { Annunciator } from "./annunciator.js";
 import { hex } from "./base/bytes.js";
+import { Refusal } from "./base/refusal.js";
 import { type UptimeMs, uptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
 import type { Booted } from "./boot.js";
-import { type Accepted, type Countersign, killChallenge, NO_CHALLENGE } from "./command/countersign.js";
+import { type Accepted, type Countersign, killChallenge, NO_CHALLENGE, withRefused } from "./command/countersign.js";
 import { dispatch, failureOf, type Reply, responseOf } from "./command/dispatch.js";
 import { statusChanged } from "./command/reader.js";
 import type { Delivery } from "./delivery.js";
@@ -30,7 +31,7 @@ import {
 } from "./session/session.js";
 import type { Durable } from "./storage/blob.js";
 import { findEntry } from "./therapy/ledger.js";
-import { obey } from "./therapy/step.js";
+import { obey } from "./therapy/obey.js";
 
 /** Messages that may wait unacknowledged before an unasked one holds back. */
 const UNASKED_WAIT_MAX = 2;
@@ -241,14 +242,20 @@ export class Radio {
     const { authorised, doseId } = accepted;
     const { kind } = authorised.command;
     const delivery = this.#delivery;
-    if (!delivery.adopt(obey(delivery.therapy, authorised, doseId, this.#now(), this.#board.rig))) {
-      if (!delivery.therapy.storageIsDead) this.#send(failureOf(accepted));
-      return;
-    }
+    const stored = delivery.adopt(obey(delivery.therapy, authorised, doseId, this.#now(), this.#board.rig));
+    // A Stop that could not be stored is obeyed all the same: the fault has stopped everything.
+    if (!stored && kind !== "stop") return this.#refuseUnstored(accepted);
     const entry = doseId && findEntry(delivery.therapy.standing.ledger, doseId);
     this.#board.trace(`obeyed: ${kind}`);
     if (kind === "setBolus" && !delivery.therapy.fault) this.#annunciator.announce("Remote bolus");
     this.#send(responseOf(accepted, entry?.bolusId ?? 0));
+  }
+
+  /** Answers a command that was accepted and could not be stored; while even that is not certain, nothing. */
+  #refuseUnstored(accepted: Accepted): void {
+    if (this.#delivery.therapy.storageIsDead) return;
+    if (accepted.doseId) this.#countersign = withRefused(this.#countersign, accepted.doseId, Refusal.NotCompleted);
+    this.#send(failureOf(accepted));
   }
 
   #send(reply: Reply): void {

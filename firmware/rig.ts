@@ -76,6 +76,16 @@ export const DEFAULT_RIG: RigConfig = {
   },
 };
 
+/** SR-53: at most 0.05 U a pulse, at least 2 s apart. */
+const PULSE_MAX_MICROUNITS = 50_000;
+const PULSE_INTERVAL_MIN_MS = 2_000;
+/** SR-55. */
+const HALF_STEP_MIN_MS = 3;
+/** A pulse of 42 half-steps and this much rest leave the button its second (SR-58). */
+const REST_MAX_MS = 200;
+/** Fewer would not tell a stalled pulse of 0.01 U from a whole one beside a tolerance of 2. */
+const ENCODER_COUNTS_MIN = 2_400;
+
 /**
  * Checks a rig before anything runs on it. Returns what is wrong with it, one line each, naming field and bound.
  */
@@ -87,8 +97,8 @@ export function rigErrors(rig: RigConfig): readonly string[] {
       errors.push(`limits.${name} is ${value}; it must be an integer from 1 to ${CEILINGS[name]}`);
   }
   const { drive, provisioning } = rig;
-  const counts = { ...drive, ...provisioning, encoder: 0, halfStepsPerTurn: 0, occlusionForceFraction: 0 };
-  for (const [name, value] of Object.entries(counts))
+  const integers = { ...drive, ...provisioning, encoder: 0, halfStepsPerTurn: 0, occlusionForceFraction: 0 };
+  for (const [name, value] of Object.entries(integers))
     if (!Number.isSafeInteger(value) || value < 0) errors.push(`${name} is ${value}; it must be an integer from 0 up`);
   if (!(drive.occlusionForceFraction > 0 && drive.occlusionForceFraction < 1))
     errors.push(`drive.occlusionForceFraction is ${drive.occlusionForceFraction}; it must lie between 0 and 1`);
@@ -96,8 +106,25 @@ export function rigErrors(rig: RigConfig): readonly string[] {
   if (drive.insulinPerTurnMicrounits < 1) errors.push("drive.insulinPerTurnMicrounits is under 1");
   if (provisioning.basalMicrounitsPerHour > rig.limits.basalMaxMicrounitsPerHour)
     errors.push("provisioning.basalMicrounitsPerHour is over limits.basalMaxMicrounitsPerHour");
-  if (drive.pulseMaxMicrounits > 50_000) errors.push("drive.pulseMaxMicrounits is over 50000 (0.05 U)");
-  if (drive.pulseIntervalMs < 2_000) errors.push("drive.pulseIntervalMs is under 2000 (1.5 U/min)");
-  if (drive.halfStepMs < 2) errors.push("drive.halfStepMs is under 2: the rotor would lose steps");
+  if (drive.pulseMaxMicrounits > PULSE_MAX_MICROUNITS)
+    errors.push(`drive.pulseMaxMicrounits is over ${PULSE_MAX_MICROUNITS} (0.05 U)`);
+  if (drive.pulseIntervalMs < PULSE_INTERVAL_MIN_MS)
+    errors.push(`drive.pulseIntervalMs is under ${PULSE_INTERVAL_MIN_MS} (1.5 U/min)`);
+  if (drive.halfStepMs < HALF_STEP_MIN_MS)
+    errors.push(`drive.halfStepMs is under ${HALF_STEP_MIN_MS}: the rotor would lose steps`);
+  if (drive.holdMs + drive.settleMs > REST_MAX_MS)
+    errors.push(`drive.holdMs and drive.settleMs are over ${REST_MAX_MS} together: the button would wait`);
+  const { numerator, denominator } = drive.halfStepsPerTurn;
+  if (!(Number.isSafeInteger(numerator) && Number.isSafeInteger(denominator) && numerator > 0 && denominator > 0))
+    errors.push(`drive.halfStepsPerTurn is ${numerator}/${denominator}; both must be integers from 1 up`);
+  if (drive.encoder !== "none") {
+    const { countsPerTurn, toleranceCounts } = drive.encoder;
+    if (!(Number.isSafeInteger(countsPerTurn) && countsPerTurn >= ENCODER_COUNTS_MIN))
+      errors.push(
+        `drive.encoder.countsPerTurn is ${countsPerTurn}; it must be an integer from ${ENCODER_COUNTS_MIN} up`,
+      );
+    if (!(Number.isSafeInteger(toleranceCounts) && toleranceCounts >= 0))
+      errors.push(`drive.encoder.toleranceCounts is ${toleranceCounts}; it must be an integer from 0 up`);
+  }
   return errors;
 }

@@ -44,6 +44,7 @@ const LAYERS: { readonly [part: string]: { readonly [below: string]: "all" | "ty
   "boot.ts": { base: "all", storage: "all", nonce: "all", session: "all", therapy: "all" },
   "delivery.ts": {
     base: "all",
+    storage: "types",
     ids: "all",
     motor: "all",
     therapy: "all",

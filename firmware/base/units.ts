@@ -1,6 +1,7 @@
 /**
  * The quantities of the firmware as branded integers. Owns no arithmetic: a unit is a promise about a number,
- * kept where the number is made. Every name that holds one ends in its unit.
+ * kept where the number is made. Every name that holds one ends in its unit, but for points in time: `...At` and
+ * `...By` are uptimes in ms.
  */
 
 declare const unit: unique symbol;

@@ -198,7 +198,8 @@ function commitTag(outstanding: OutstandingChallenge, asker: Asker, pumpId: Uint
   return hmac(sha256, asker.doseKey, message).slice(0, TAG_BYTES);
 }
 
-function withRefused(state: Countersign, doseId: DoseId, code: Refusal): Countersign {
+/** Remembers that a dose was refused, for Outcome. */
+export function withRefused(state: Countersign, doseId: DoseId, code: Refusal): Countersign {
   return { ...state, refused: [...state.refused, { doseId, code }].slice(-REFUSED_MAX) };
 }
 

@@ -3,11 +3,19 @@
  * chooses how much is allocated. A fragment that breaks the rules ends the connection; nothing is repaired.
  */
 
-export const MESSAGE_MAX_BYTES = 256;
+import { MESSAGE_MAX_BYTES } from "../base/message.js";
+
 const FIRST = 0x80;
 const LAST = 0x40;
 const INDEX_MASK = 0x3f;
 const HEADER_BYTES = 1;
+/** Fragments that a message can have: the index has six bits. */
+export const FRAGMENTS_MAX = INDEX_MASK + 1;
+/** A fragment that holds a whole message. */
+export const FRAGMENT_MAX_BYTES = HEADER_BYTES + MESSAGE_MAX_BYTES;
+
+/** Whether a value says of itself that it ends a message. */
+export const isLastFragment = (fragment: Uint8Array): boolean => ((fragment[0] ?? 0) & LAST) !== 0;
 
 /** What a fragment led to: the message it completed, nothing yet, or a breach of the rules. */
 export type Reassembly =

@@ -3,7 +3,7 @@
  * when no pulse runs. Owns the reassembler: what comes out are whole messages.
  */
 
-import { Reassembler } from "./fragment.js";
+import { FRAGMENT_MAX_BYTES, FRAGMENTS_MAX, isLastFragment, Reassembler } from "./fragment.js";
 import type { LinkEvent } from "./gatt.js";
 
 export type InboxEvent =
@@ -13,12 +13,8 @@ export type InboxEvent =
   /** The connection is to be ended, or has ended; `reason` is for the local trace. */
   | { readonly kind: "broken"; readonly reason: string };
 
-/** PROTOCOL.md section 1.2: four messages may wait, each in at most 64 fragments. */
+/** PROTOCOL.md section 1.2: four messages may wait. */
 const MESSAGES_MAX = 4;
-const FRAGMENTS_MAX = MESSAGES_MAX * 64;
-const LAST_FRAGMENT = 0x40;
-/** A header and a whole message: a longer value (a prepared write may bring 512 bytes) is never kept. */
-const FRAGMENT_MAX_BYTES = 1 + 256;
 
 export class Inbox {
   readonly #reassembler = new Reassembler();
@@ -31,8 +27,9 @@ export class Inbox {
   put(event: LinkEvent): void {
     if (event.kind === "written") {
       this.#fragments += 1;
-      if (isLast(event.value)) this.#messages += 1;
-      const tooMany = this.#messages > MESSAGES_MAX || this.#fragments > FRAGMENTS_MAX;
+      if (isLastFragment(event.value)) this.#messages += 1;
+      const tooMany = this.#messages > MESSAGES_MAX || this.#fragments > MESSAGES_MAX * FRAGMENTS_MAX;
+      // A longer value than a message needs (a prepared write may bring 512 bytes) is never kept.
       if (this.#flooded || tooMany || event.value.length > FRAGMENT_MAX_BYTES) {
         this.#flooded = true;
         return;
@@ -77,7 +74,7 @@ export class Inbox {
         return { kind: "broken", reason: event.kind };
       case "written": {
         this.#fragments -= 1;
-        if (isLast(event.value)) this.#messages -= 1;
+        if (isLastFragment(event.value)) this.#messages -= 1;
         const reassembly = this.#reassembler.accept(event.value);
         if (reassembly.kind === "message") return reassembly;
         return reassembly.kind === "violation" ? { kind: "broken", reason: reassembly.reason } : undefined;
@@ -87,5 +84,3 @@ export class Inbox {
     }
   }
 }
-
-const isLast = (fragment: Uint8Array): boolean => ((fragment[0] ?? 0) & LAST_FRAGMENT) !== 0;

@@ -58,6 +58,7 @@ export class Entropy {
     try {
       bytes = this.#source(lengthBytes);
     } catch {
+      // A source that throws has failed, whatever it says.
       return refuse(failed("source"));
     }
     if (bytes.length !== lengthBytes) return refuse(failed("source"));

@@ -16,7 +16,7 @@ import type { Durable } from "../storage/blob.js";
 import type { Entropy, EntropyFault } from "./entropy.js";
 import type { Identity } from "./identity.js";
 
-export const NONCE_BYTES = 16;
+const NONCE_BYTES = 16;
 
 /** What a nonce may be used for, and its byte in the computation. */
 export const Purpose = { handshake: 1, dose: 2 } as const;

@@ -12,8 +12,8 @@ import type { BondKeys } from "./keys.js";
 export const Role = { operate: 1, observe: 2 } as const;
 export type Role = keyof typeof Role;
 
-export const CONFIRMED_BONDS_MAX = 3;
-export const CONTROLLER_ID_BYTES = 8;
+const CONFIRMED_BONDS_MAX = 3;
+const CONTROLLER_ID_BYTES = 8;
 
 export interface Bond {
   readonly controllerId: Uint8Array;

@@ -14,7 +14,7 @@ import { type BondKeys, pairedBondKeys, pairingPrk, pairingTagKeys, type TagKeys
 import { x25519PublicKey, x25519SharedSecret } from "./x25519.js";
 
 /** PROTOCOL.md section 4. */
-export const PAIRING_WINDOW_MS = 120_000;
+const PAIRING_WINDOW_MS = 120_000;
 const SECRET_BYTES = 16;
 const SHOWN_VERSION = 1;
 

@@ -5,8 +5,8 @@
 
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { layout, type Values } from "../base/layout.js";
+import { MESSAGE_MAX_BYTES } from "../base/message.js";
 
-export const MESSAGE_MAX_BYTES = 256;
 const AEAD_TAG_BYTES = 16;
 const RecordLayout = layout(["timeMs", "u32"], ["channel", "u8"], ["value", "rest"]);
 /** 235: what a message of 256 bytes holds beside head and tag. */
@@ -53,6 +53,7 @@ export function open(
   try {
     opened = chacha20poly1305(direction.key, recordNonce(direction.counter)).decrypt(message);
   } catch {
+    // noble throws for a tag that does not verify: the expected answer to a forgery.
     return undefined;
   }
   const plaintext = RecordLayout.decode(opened);

@@ -30,8 +30,8 @@ const STALE_MS = 10_000;
 const WAITING_MAX = 4;
 
 /** Channels below the Insulin Delivery Service's (PROTOCOL.md section 5). */
-export const CONTROL_CHANNEL = 0x00;
-export const TICK_CHANNEL = 0x01;
+const CONTROL_CHANNEL = 0x00;
+const TICK_CHANNEL = 0x01;
 /** Opcode of record 0 of the pump (PROTOCOL.md section 7). */
 const HELLO = 0x69;
 const Hello = layout(["opcode", "u8"], ["role", "u8"]);
@@ -130,6 +130,7 @@ export function stepSession(
 ): SessionStep {
   switch (event.kind) {
     case "connected":
+      if (session.kind !== "closed") return end(session, "connected out of turn");
       return stay({ kind: "connected", id: event.id, completeBy: uptimeMs(now + HANDSHAKE_MS) });
     case "broken":
       return end(session, event.reason);

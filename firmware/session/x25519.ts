@@ -32,6 +32,7 @@ export function x25519SharedSecret(scalar: Uint8Array, publicKey: Uint8Array): U
   try {
     shared = curve25519.scalarMult(scalar, publicKey);
   } catch {
+    // noble throws for a point of low order.
     return undefined;
   }
   return shared.every((byte) => byte === 0) ? undefined : shared;

@@ -30,7 +30,8 @@ export interface HistoryRecord {
   readonly data: Uint8Array;
 }
 
-const DATA_MAX_BYTES = 10;
+/** Bytes of an event's own data (Insulin Delivery Service 1.0). */
+export const DATA_MAX_BYTES = 10;
 const RESERVED_BYTES = 3;
 const ERASED_BYTE = 0xff;
 

@@ -9,9 +9,9 @@ import { jumpMicrounits } from "../motor/geometry.js";
 import type { RigConfig } from "../rig.js";
 import type { Loaded } from "../storage/blob.js";
 import { annunciated, apply, beginChange, bolusEnded, type Change, finishChange, tbrStopped } from "./change.js";
-import type { DoseId } from "./commands.js";
+import { type DoseId, sameDose } from "./commands.js";
 import { dataCorruption, TbrEndReason } from "./events.js";
-import { type Journal, NEW_JOURNAL, totalMicrounits } from "./journal.js";
+import { type Journal, NEW_JOURNAL, totalMicrounits, withCounted } from "./journal.js";
 import { activeBolus, EMPTY_LEDGER, type LedgerEntry } from "./ledger.js";
 import { newStanding, type Standing } from "./standing.js";
 import { beginTherapy, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
@@ -28,7 +28,7 @@ export interface BootFindings {
   readonly identityKept: boolean;
 }
 
-/** The state after a boot of a provisioned pump, and the standing state to make durable before anything else. */
+/** The state after any boot, and the standing state to make durable before anything else. */
 export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig): TherapyStep {
   const standingKept = "value" in found.standing ? found.standing.value : undefined;
   const journalKept = "value" in found.journal ? found.journal.value : undefined;
@@ -63,13 +63,8 @@ function withoutDoses(change: Change): Change {
  * may be as old, so that they jump on from where that pulse ended.
  */
 function withUnknownPulse(journal: Journal, standing: Standing, rig: RigConfig): Journal {
-  const total = activeBolus(standing.ledger) ? "bolusTotalMicrounits" : "basalTotalMicrounits";
   const unknown = rig.drive.pulseMaxMicrounits + jumpMicrounits(rig.drive);
-  return {
-    ...journal,
-    [total]: microunits(journal[total] + unknown),
-    openHourMicrounits: microunits(journal.openHourMicrounits + unknown),
-  };
+  return withCounted(journal, activeBolus(standing.ledger) ? "bolus" : "basal", unknown);
 }
 
 /** Brings the two blobs' views of the hour together: either may have been written last. */
@@ -90,8 +85,7 @@ function withWindowsOf(
 function interrupted(change: Change, bolus: LedgerEntry, unknownPulse: Microunits, rig: RigConfig): Change {
   const { journal } = change.therapy;
   const done = bolusDone(change.therapy, bolus);
-  const sameBolus =
-    journal.bolus.doseId.sequence === bolus.doseId.sequence && journal.bolus.doseId.epoch === bolus.doseId.epoch;
+  const sameBolus = sameDose(journal.bolus.doseId, bolus.doseId);
   const open = sameBolus && journal.pulse?.source === "bolus" ? journal.pulse.insulinMicrounits : microunits(0);
   const uncertain = open + unknownPulse;
   if (uncertain === 0) {

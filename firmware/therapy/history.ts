@@ -5,12 +5,12 @@
 
 import { concat } from "../base/bytes.js";
 import { layout } from "../base/layout.js";
-import type { PumpClockMs } from "../base/units.js";
+import { MS_PER_HOUR, type PumpClockMs, pumpClockMs } from "../base/units.js";
 import { HistoryEvent } from "../ids/values.js";
-import type { HistoryRecord } from "../storage/history.js";
+import { DATA_MAX_BYTES, type HistoryRecord } from "../storage/history.js";
 
 /** The offset from the reference is a u16 of seconds (Insulin Delivery Service 1.0): 18.2 h at most, here 18 h. */
-export const REFERENCE_INTERVAL_MS = 18 * 3_600_000;
+export const REFERENCE_INTERVAL_MS = 18 * MS_PER_HOUR;
 /** Events of one step, at most; bounds what the standing state carries. */
 export const PENDING_EVENTS_MAX = 12;
 
@@ -74,12 +74,12 @@ const Event = layout(
   ["relativeOffsetS", "u16"],
   ["pumpClockMs", "u48"],
   ["dataLength", "u8"],
-  ["data", { bytes: 10 }],
+  ["data", { bytes: DATA_MAX_BYTES }],
 );
 
 export function encodePendingHistory(history: PendingHistory): Uint8Array {
   const events = history.pending.map((record) => {
-    const data = new Uint8Array(10);
+    const data = new Uint8Array(DATA_MAX_BYTES);
     data.set(record.data);
     return Event.encode({ ...record, dataLength: record.data.length, data });
   });
@@ -94,9 +94,9 @@ export function decodePendingHistory(bytes: Uint8Array): PendingHistory | undefi
   for (let i = 0; i < head.count; i++) {
     const offset = Head.sizeBytes + i * Event.sizeBytes;
     const event = Event.decode(bytes.subarray(offset, offset + Event.sizeBytes));
-    if (!event || event.dataLength > 10) return undefined;
+    if (!event || event.dataLength > DATA_MAX_BYTES) return undefined;
     const { dataLength, ...record } = event;
     pending.push({ ...record, data: record.data.slice(0, dataLength) });
   }
-  return { nextSequence: head.nextSequence, referenceMs: head.referenceMs as PumpClockMs, pending };
+  return { nextSequence: head.nextSequence, referenceMs: pumpClockMs(head.referenceMs), pending };
 }

@@ -106,3 +106,13 @@ export const NEW_JOURNAL: Journal = {
 /** All insulin counted as delivered since provisioning, at its upper bound. */
 export const totalMicrounits = (journal: Journal): Microunits =>
   microunits(journal.bolusTotalMicrounits + journal.basalTotalMicrounits);
+
+/** The journal with `amountMicrounits` more counted as delivered: in its source's total and in the hour under way. */
+export function withCounted(journal: Journal, source: PulseSource, amountMicrounits: number): Journal {
+  const total = source === "bolus" ? "bolusTotalMicrounits" : "basalTotalMicrounits";
+  return {
+    ...journal,
+    [total]: microunits(journal[total] + amountMicrounits),
+    openHourMicrounits: microunits(journal.openHourMicrounits + amountMicrounits),
+  };
+}

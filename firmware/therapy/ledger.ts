@@ -12,7 +12,7 @@ import { layout } from "../base/layout.js";
 import { type Microunits, microunits } from "../base/units.js";
 import { type DoseId, notAfter, sameDose } from "./commands.js";
 
-/** PROTOCOL.md section 7. A closed loop's doses and rates of a day, in one blob. */
+/** PROTOCOL.md section 7. About 17 hours of the closed loop in host-sim/day, in one blob. */
 export const LEDGER_ENTRIES_MAX = 64;
 
 /** Kinds as stored and as sent in OutcomeIs (PROTOCOL.md section 7). */

@@ -10,11 +10,10 @@ import type { RigConfig } from "../rig.js";
 import type { Command, Meaning } from "./commands.js";
 import { activeBolus } from "./ledger.js";
 import { gate } from "./limits.js";
-import { clockAt, delivered, type Therapy } from "./therapy.js";
-import { withHoursClosed } from "./windowsStep.js";
+import { clockAt, delivered, type Therapy, withHoursClosed } from "./therapy.js";
 
 /** A day (Insulin Delivery Service 1.0 sets no bound; pumps offer up to 24 h). */
-export const TBR_MINUTES_MAX = 1_440;
+const TBR_MINUTES_MAX = 1_440;
 
 /**
  * Refusals: NotCompleted while a fault is latched or the reservoir holds too little; NotApplicable in the wrong state;

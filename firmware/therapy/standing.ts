@@ -20,7 +20,7 @@ import type { BlobSpec } from "../storage/blob.js";
 import { type Annunciations, NO_ANNUNCIATIONS } from "./annunciations.js";
 import { decodePendingHistory, encodePendingHistory, type PendingHistory } from "./history.js";
 import { decodeLedger, EMPTY_LEDGER, encodeLedger, type Ledger } from "./ledger.js";
-import { NO_DELIVERY, WINDOW_BINS, type Windows } from "./windows.js";
+import { CLOSED_BINS, NO_DELIVERY, type Windows } from "./windows.js";
 
 /** A temporary basal rate. Ends at a reboot whatever its duration. */
 export interface Tbr {
@@ -80,7 +80,7 @@ const Head = layout(
   ["windowsHour", "u32"],
   ["windowsTotal", "u48"],
   ["nextInstance", "u16"],
-  ["bins", { bytes: WINDOW_BINS * 4 }],
+  ["bins", { bytes: CLOSED_BINS * 4 }],
   ["ledgerBytes", "u16"],
   ["annunciationCount", "u8"],
 );

@@ -3,7 +3,7 @@
  * that returns the next state and at most one record to make durable before anything else happens.
  *
  *     motion:   idle --pulse begun (journal durable)--> pulsing --pulse ended--> idle
- *     control:  stop <--Run / Stop, occlusion, fault--> run
+ *     control:  stop --Run--> run --Stop, occlusion, fault, lost state--> stop
  *     a bolus:  see ledger.ts
  *
  * Insulin that is due comes from the pump clock; the motor's reports say what moved.
@@ -14,18 +14,23 @@ import {
   type Microunits,
   type MicrounitsPerHour,
   microunits,
+  microunitsPerHour,
   type PumpClockMs,
   pumpClockMs,
   type UptimeMs,
+  uptimeMs,
 } from "../base/units.js";
+import { allFlags } from "../ids/flagged.js";
 import { StatusChangedFlag } from "../ids/values.js";
 import type { PulseBegun } from "../motor/motor.js";
 import type { RigConfig } from "../rig.js";
 import { accrue } from "./basal.js";
+import { sameDose } from "./commands.js";
 import { type Journal, type JournalBegun, totalMicrounits } from "./journal.js";
 import { activeBolus, type LedgerEntry } from "./ledger.js";
 import type { Delivered } from "./limits.js";
 import type { Standing } from "./standing.js";
+import { closeHours, hourOf } from "./windows.js";
 
 export interface Therapy {
   readonly standing: Standing;
@@ -57,14 +62,14 @@ export interface TherapyStep {
   readonly record?: TherapyRecord;
 }
 
-/** All bits of Status Changed that this version sets: after a boot everything may have changed. */
-export const EVERYTHING_CHANGED = Object.values(StatusChangedFlag).reduce((all, flag) => all | flag, 0);
+/** After a boot everything may have changed. */
+const EVERYTHING_CHANGED = allFlags(StatusChangedFlag);
 
 export const clockAt = (therapy: Therapy, now: UptimeMs): PumpClockMs => pumpClockMs(therapy.bootClockMs + now);
 
 /** The rate in force: zero in Stop, the temporary rate while there is one. */
 export function basalRate(standing: Standing): MicrounitsPerHour {
-  if (!standing.run) return 0 as MicrounitsPerHour;
+  if (!standing.run) return microunitsPerHour(0);
   return standing.tbr?.rateMicrounitsPerHour ?? standing.basalMicrounitsPerHour;
 }
 
@@ -83,8 +88,7 @@ export function accrueTo(therapy: Therapy, clockMs: PumpClockMs): Therapy {
 /** What of the active bolus is known to be delivered. */
 export function bolusDone(therapy: Therapy, entry: LedgerEntry): Microunits {
   const { doseId, doneMicrounits } = therapy.journal.bolus;
-  const same = doseId.epoch === entry.doseId.epoch && doseId.sequence === entry.doseId.sequence;
-  return same ? doneMicrounits : microunits(0);
+  return sameDose(doseId, entry.doseId) ? doneMicrounits : microunits(0);
 }
 
 export function reservoirMicrounits(therapy: Therapy): Microunits {
@@ -110,10 +114,29 @@ export function beginTherapy(standing: Standing, journal: Journal, now: UptimeMs
     journal: { ...journal, clockMs: pumpClockMs(clockMs) },
     bootClockMs: pumpClockMs(clockMs - now),
     motion: { kind: "idle" },
-    nextPulseAt: (now + rig.drive.pulseIntervalMs) as UptimeMs,
+    nextPulseAt: uptimeMs(now + rig.drive.pulseIntervalMs),
     savedAt: now,
     changed: EVERYTHING_CHANGED,
     fault: undefined,
     storageIsDead: false,
+  };
+}
+
+/**
+ * The therapy with every hour closed that has passed by `clockMs`. The step that writes it must come before the
+ * journal's first write of the new hour, or the amount of the old hour would be lost in a power cut.
+ */
+export function withHoursClosed(therapy: Therapy, clockMs: PumpClockMs): Therapy {
+  const { standing, journal } = therapy;
+  const hour = hourOf(clockMs);
+  if (hour === standing.windows.hour) return therapy;
+  return {
+    ...therapy,
+    standing: {
+      ...standing,
+      windows: closeHours(standing.windows, journal.openHourMicrounits, hour),
+      windowsTotalMicrounits: totalMicrounits(journal),
+    },
+    journal: { ...journal, openHourMicrounits: microunits(0) },
   };
 }

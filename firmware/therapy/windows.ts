@@ -5,7 +5,8 @@
 
 import { type Microunits, MS_PER_HOUR, microunits, type PumpClockMs } from "../base/units.js";
 
-const CLOSED_BINS = 24;
+/** Hours kept beside the one under way. */
+export const CLOSED_BINS = 24;
 
 export interface Windows {
   /** Number of the hour under way: pump clock / 1 h, rounded down. */
@@ -15,7 +16,6 @@ export interface Windows {
 }
 
 export const NO_DELIVERY: Windows = { hour: 0, closedMicrounits: Array(CLOSED_BINS).fill(microunits(0)) };
-export const WINDOW_BINS = CLOSED_BINS;
 
 export const hourOf = (clockMs: PumpClockMs): number => Math.floor(clockMs / MS_PER_HOUR);
 

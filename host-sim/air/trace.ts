@@ -31,8 +31,8 @@ const KIND_MASK = 0x0f;
 const TO_CENTRAL = 0x10;
 const ARRIVED = 0x20;
 
-/** A recording, read back. */
-export interface Recording {
+/** A file of the recorder, read back. */
+export interface ParsedTrace {
   /** Entries older than the first, which the recorder had no room for. */
   readonly lost: number;
   readonly events: readonly AirEvent[];
@@ -82,7 +82,7 @@ export class Trace {
 }
 
 /** Reads a file that `Trace.bytes` made; `undefined` when it is anything else, or cut short. */
-export function parseTrace(bytes: Uint8Array): Recording | undefined {
+export function parseTrace(bytes: Uint8Array): ParsedTrace | undefined {
   const header = HEADER.decode(bytes.slice(0, HEADER.sizeBytes));
   if (header === undefined || header.magic.some((byte, i) => byte !== MAGIC[i])) return undefined;
   const events: AirEvent[] = [];

@@ -14,7 +14,7 @@ import { CHANNEL_CONTROL, STALE_MS } from "./records.js";
 import type { Exchange, Incoming, NotSentReason, Operation, Step } from "./requests.js";
 
 /** The longest life that a pump grants a challenge, in s (PROTOCOL.md section 7). */
-export const LONGEST_LIFE_SECONDS = 30;
+const LONGEST_LIFE_SECONDS = 30;
 
 /** How a countersigned command ended. */
 export type CommandResult<T> =

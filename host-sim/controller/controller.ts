@@ -31,7 +31,7 @@ import { type Result, simpleOperation } from "./requests.js";
 import { type ControllerStore, Keeper } from "./store.js";
 
 /** Life asked for a challenge when the options name none: what a controller without a user at hand asks. */
-export const DEFAULT_LIFE_SECONDS = 10;
+const DEFAULT_LIFE_SECONDS = 10;
 
 /** How {@link Controller.open} ended. What each reason asks for: END_ADVICE. */
 export type OpenResult =

@@ -3,7 +3,7 @@
 import { concat } from "./bytes.js";
 
 /** The longest message, in bytes (PROTOCOL.md section 1.2). */
-export const LONGEST_MESSAGE_BYTES = 256;
+const LONGEST_MESSAGE_BYTES = 256;
 
 const FIRST = 0x80;
 const LAST = 0x40;

@@ -71,7 +71,7 @@ export const BOLUS_FLAG = { correction: 0x08, meal: 0x10 } as const;
 /** Set TBR's type and the only one there is. */
 export const TBR_TYPE_ABSOLUTE = 0x33;
 /** Set TBR's flag: changes an active TBR instead of starting one. */
-export const TBR_FLAG_CHANGE = 0x04;
+const TBR_FLAG_CHANGE = 0x04;
 /** Longest TBR, in minutes (PROTOCOL.md section 6.3). */
 export const LONGEST_TBR_MINUTES = 1440;
 /** Which amount Get Active Bolus Delivery asks for. */

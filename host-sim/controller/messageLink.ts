@@ -7,7 +7,7 @@ import type { CentralLink, Transport } from "../air/transport.js";
 import { Reassembler, split } from "./fragments.js";
 
 /** Most messages that the pump has not acknowledged whole (PROTOCOL.md section 1.2). */
-export const MOST_WAITING_MESSAGES = 4;
+const MOST_WAITING_MESSAGES = 4;
 
 /** What a {@link MessageLink} reports. After `down` nothing follows. */
 export interface MessageLinkListener {

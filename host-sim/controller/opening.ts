@@ -15,9 +15,9 @@ import { type Handshake, Session, type SessionListener } from "./session.js";
 import { type Keeper, MOST_BONDS, type ProvisionalBond, type Written } from "./store.js";
 
 /** Age at which a provisional bond is erased (PROTOCOL.md section 4). */
-export const PROVISIONAL_LIFE_MS = 7 * 60_000;
+const PROVISIONAL_LIFE_MS = 7 * 60_000;
 /** Pause before the next connection, in which the pump begins to advertise again. */
-export const RECONNECT_PAUSE_MS = 500;
+const RECONNECT_PAUSE_MS = 500;
 
 /** What an opening works with. */
 export interface OpeningContext {

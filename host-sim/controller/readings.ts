@@ -78,7 +78,7 @@ export function expectedReading(order: Extract<Order, { command: "setBolus" | "s
 }
 
 /** The pump's reading of Run or Cancel TBR; undefined when it is a reading of anything else. */
-export function decodeRateReading(command: RateReading["command"], reading: Uint8Array): RateReading | undefined {
+function decodeRateReading(command: RateReading["command"], reading: Uint8Array): RateReading | undefined {
   if (command === "cancelTbr") {
     const decoded = CANCEL_TBR.decode(reading);
     if (decoded?.opcode !== COMMAND.cancelTbr) return undefined;

@@ -8,9 +8,9 @@ import type { EndReason } from "./ends.js";
 import { STALE_MS } from "./records.js";
 
 /** Most requests waiting behind the one under way: more means that the caller does not wait for answers. */
-export const MOST_WAITING_REQUESTS = 16;
+const MOST_WAITING_REQUESTS = 16;
 /** Longest time for an answer; the protocol gives none. The same as for silence, which ends a session too. */
-export const ANSWER_TIMEOUT_MS = 15_000;
+const ANSWER_TIMEOUT_MS = 15_000;
 
 /**
  * Why a request was not sent or, for a countersigned command, why no Commit was. Nothing has changed at the pump.

@@ -19,11 +19,11 @@ import { MessageLink } from "./messageLink.js";
 import { CHANNEL_CONTROL, CHANNEL_TICK, Lateness, RecordKey } from "./records.js";
 
 /** Longest wait for the connection. The protocol gives none; 30 s is what Bluetooth stacks commonly allow. */
-export const CONNECT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 30_000;
 /** The pump gives the handshake 5 s (PROTOCOL.md section 3); one more for m3 on its way. */
-export const HANDSHAKE_TIMEOUT_MS = 6_000;
+const HANDSHAKE_TIMEOUT_MS = 6_000;
 /** Longest time without a record (PROTOCOL.md section 5). */
-export const SILENCE_MS = 15_000;
+const SILENCE_MS = 15_000;
 
 /** The answer to an m1. */
 export interface Handshake {

@@ -18,7 +18,8 @@ import type { Recording } from "./recording.js";
 
 /**
  * Connects, subscribes and, once the pump has sent its first message, writes the recorded values one after the other
- * as each is acknowledged. Lets go of the link after `patienceMs` if the pump has not; `done` is called when it has ended.
+ * as each is acknowledged. Lets go of the link after `patienceMs` if the pump has not; `done` is called when it has
+ * ended.
  */
 export function playBack(
   transport: Transport,

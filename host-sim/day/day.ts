@@ -83,9 +83,9 @@ function isCommandAmount(value: unknown): boolean {
 }
 
 /**
- * Units as whole microunits, or undefined when they are not a whole number of them that is exact. A decimal of up to six
- * places reads as the double nearest to it, and so does its number of microunits divided by a million: the two are the
- * same double exactly when the rounding lost nothing.
+ * Units as whole microunits, or undefined when they are not a whole number of them that is exact. A decimal of up to
+ * six places reads as the double nearest to it, and so does its number of microunits divided by a million: the two are
+ * the same double exactly when the rounding lost nothing.
  */
 export function toMicrounits(units: number): number | undefined {
   const rounded = Math.round(units * MICROUNITS_PER_UNIT) + 0;

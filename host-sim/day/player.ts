@@ -55,8 +55,8 @@ export class DayPlayer {
   }
 
   /**
-   * Carries out the entries of a day that begins now, on a pump that is bonded. Returns when the end of each is known; a
-   * TBR that is still running is not waited for.
+   * Carries out the entries of a day that begins now, on a pump that is bonded. Returns when the end of each is known;
+   * a TBR that is still running is not waited for.
    */
   play(entries: readonly DayEntry[]): DayEnd {
     this.#startMs = this.#nowMs;
@@ -115,7 +115,7 @@ export class DayPlayer {
     }
   }
 
-  /** Changes the TBR that is active, or starts one. It may end while we ask: then the pump refuses, and we ask again. */
+  /** Changes the active TBR, or starts one. It may end while we ask: then the pump refuses, and we ask again. */
   #setTbr(entry: Extract<DayEntry, { event: "tempBasal" }>): CommandResult<Accepted> {
     for (let tries = 1; ; tries++) {
       const basal = this.#operator.ask((done: Done<Result<ActiveBasal>>) => this.#controller.activeBasal(done));

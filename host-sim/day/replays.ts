@@ -32,7 +32,10 @@ export interface Replay {
 /** Basal pulses come closer than this at 0.05 U/h and more; below, none is near. */
 const LONGEST_PULSE_WAIT_MS = 70 * 60_000;
 const AFTER_PULSE_MS = 5_000;
-/** Half of the 36 s between the fastest pulses, for an attempt and for watching what comes of it: a bolus begins at once. */
+/**
+ * Half of the 36 s between the fastest pulses, for an attempt and for watching what comes of it: a bolus begins at
+ * once.
+ */
 const ATTEMPT_MS = 9_000;
 const WATCH_MS = 9_000;
 const POWER_OFF_MS = 100;

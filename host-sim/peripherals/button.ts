@@ -18,7 +18,7 @@ export class Button {
     return this.#release ? 0 : 1;
   }
 
-  /** Holds the button down for `durationMs` from now. A button held already is held until then, without another edge. */
+  /** Holds the button down for `durationMs` from now. One held already is held until then, without another edge. */
   press(durationMs: number): void {
     const held = this.#release !== undefined;
     this.#release?.cancel();

@@ -11,12 +11,13 @@
 import type { GattAdvertisement, GattServer, GattServerConstructor, GattServerOptions } from "../../firmware/board.js";
 import type { Air } from "../air/air.js";
 import { MTU_DEFAULT } from "../air/bluetooth.js";
-import { checkTable, PROPERTIES } from "../air/gattTable.js";
 import type { LinkEnd, Station, Wire } from "../air/packet.js";
 import { PeripheralEnd } from "../air/peripheralEnd.js";
-import { FROM_PUMP_UUID, SERVICE_UUID, sameUuid, TO_PUMP_UUID } from "../air/service.js";
+import { FROM_PUMP_UUID, SERVICE_UUID, TO_PUMP_UUID } from "../air/service.js";
 import { advertisingData } from "./gattAdvertisement.js";
 import { type Characteristic, SimulatedConnection } from "./gattConnection.js";
+import { checkTable, PROPERTIES } from "./gattTable.js";
+import { sameUuid } from "./uuid.js";
 
 /**
  * Runs one callback of the firmware: power cuts, stalls and crashes are this function's business. In order, now or
@@ -36,7 +37,7 @@ function isA(uuid: string, property: number): (characteristic: Characteristic) =
   return ({ options }) => sameUuid(options.uuid, uuid) && (options.properties & property) !== 0;
 }
 
-interface Session {
+interface RadioSession {
   readonly air: Air;
   readonly address: string;
   readonly run: Run;
@@ -47,7 +48,7 @@ interface Session {
 export class GattRadio implements Station {
   readonly address: string;
   readonly #air: Air;
-  #session: Session | undefined;
+  #session: RadioSession | undefined;
   #server: SimulatedServer | undefined;
 
   /** Registers `address` on the air; throws when it is taken. */
@@ -67,7 +68,7 @@ export class GattRadio implements Station {
    */
   gattServerFor(run: Run): GattServerConstructor {
     this.powerLost();
-    const session: Session = { air: this.#air, address: this.address, run, serverMade: false };
+    const session: RadioSession = { air: this.#air, address: this.address, run, serverMade: false };
     this.#session = session;
     const begin = () => {
       if (this.#session !== session) throw new Error("the radio has no power");
@@ -104,7 +105,7 @@ export class GattRadio implements Station {
 
 class SimulatedServer implements GattServer {
   static readonly properties = PROPERTIES;
-  readonly #session: Session;
+  readonly #session: RadioSession;
   readonly #options: GattServerOptions;
   readonly #characteristics: readonly Characteristic[];
   readonly #toPump: Characteristic | undefined;
@@ -113,7 +114,7 @@ class SimulatedServer implements GattServer {
   #advertisement: Uint8Array | undefined;
   #end: PeripheralEnd | undefined;
 
-  constructor(session: Session, options: GattServerOptions) {
+  constructor(session: RadioSession, options: GattServerOptions) {
     this.#session = session;
     this.#options = options;
     checkTable(options);

@@ -1,7 +1,7 @@
 /** An object of `startAdvertising` as advertising data, as the SDK's JavaScript converts it. Owns nothing. */
 
 import type { GattAdvertisement } from "../../firmware/board.js";
-import { normalUuid } from "../air/service.js";
+import { normalUuid } from "./uuid.js";
 
 /** Legacy advertising data (Core specification, Vol 6 Part B 2.3.1). */
 const MAXIMUM_BYTES = 31;

@@ -9,9 +9,7 @@ export class PowerCut extends Error {
 }
 
 /** The operations that leave a trace beyond a power cut. `halfStep` is any write that changes the level of a coil. */
-export const OPERATION_KINDS = ["kvWrite", "kvDelete", "flashWrite", "flashErase", "halfStep"] as const;
-
-export type OperationKind = (typeof OPERATION_KINDS)[number];
+export type OperationKind = "kvWrite" | "kvDelete" | "flashWrite" | "flashErase" | "halfStep";
 
 /** When within an operation the power goes: nothing of it, some of it, or all of it takes effect. */
 export type CutPhase = "before" | "during" | "after";

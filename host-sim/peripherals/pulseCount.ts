@@ -1,7 +1,7 @@
 /**
  * ECMA-419 PulseCount as the Moddable SDK has it on ESP32 (_pulsecount.c): `read` adds a 16-bit hardware counter to a
- * 32-bit base and clears it. The hardware counter starts again from 0 when it reaches +32767 or -32768, and what it held is
- * lost: more edges than that between two reads are not seen.
+ * 32-bit base and clears it. The hardware counter starts again from 0 when it reaches +32767 or -32768, and what it
+ * held is lost: more edges than that between two reads are not seen.
  */
 
 import type { PulseCountConstructor, PulseCounter } from "../../firmware/board.js";

@@ -31,7 +31,10 @@ function phasesBetween(from: number, to: number): number {
   return ahead > DEAD_POINT ? ahead - CYCLE : ahead;
 }
 
-/** Turns the load by one half-step, +1 forwards, -1 back, at a time that is now or past. False when it does not give way. */
+/**
+ * Turns the load by one half-step, +1 forwards, -1 back, at a time that is now or past. False when it does not give
+ * way.
+ */
 export type TurnLoad = (direction: 1 | -1, atMs: number) => boolean;
 
 /** A change of the coils, all writes of one millisecond together, that the rotor has yet to react to. */
@@ -142,7 +145,9 @@ export class Drive {
     this.#lostSteps += Math.max(0, lagAfter - lagBefore);
   }
 
-  /** What a transition asks of a rotor that has kept up. Switching on goes the short way, and from the dead point either. */
+  /**
+   * What a transition asks of a rotor that has kept up. Switching on goes the short way, and from the dead point either.
+   */
   #commanded({ fromOff, fromPhase, writes, halfSteps }: Transition, field: number, pull: number): number {
     const switchedOn = fromOff && writes <= MOST_COILS;
     if (!switchedOn) return halfSteps;

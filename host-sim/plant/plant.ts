@@ -1,7 +1,7 @@
 /**
- * What the pump moves: motor, gear, lead screw, encoder, cartridge and line. It, not the firmware, says what the patient
- * received. Survives power cuts. Its constants are measured on the parts and share nothing with the firmware's rig: were
- * they one, their errors would cancel.
+ * What the pump moves: motor, gear, lead screw, encoder, cartridge and line. It, not the firmware, says what the
+ * patient received. Survives power cuts. Its constants are measured on the parts and share nothing with the firmware's
+ * rig: were they one, their errors would cancel.
  */
 
 import type { Random } from "../clock/random.js";

@@ -29,7 +29,7 @@ const TIME_CONSTANT_MS = (RESISTANCE_NEWTON_SECONDS_PER_UNIT * COMPLIANCE_MICROU
 const KEPT_PER_MS = 1 - 1 / TIME_CONSTANT_MS;
 
 /** Motor and 0.7 mm screw cannot push harder: about 10 bar on the bore. */
-export const STALL_FORCE_NEWTONS = 76;
+const STALL_FORCE_NEWTONS = 76;
 
 /** `base` to a whole power, by multiplications alone. */
 function power(base: number, exponent: number): number {

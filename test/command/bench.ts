@@ -6,7 +6,7 @@ import { type Countersign, NO_CHALLENGE } from "../../firmware/command/countersi
 import { type Dispatched, dispatch } from "../../firmware/command/dispatch.js";
 import { NonceStore } from "../../firmware/nonce/store.js";
 import type { DoseId } from "../../firmware/therapy/commands.js";
-import { obey } from "../../firmware/therapy/step.js";
+import { obey } from "../../firmware/therapy/obey.js";
 import type { Therapy } from "../../firmware/therapy/therapy.js";
 import { durable, identityOf, soundEntropy, varied } from "../nonce/bench.js";
 import { hex, own, unhex } from "../session/bench.js";

@@ -86,7 +86,7 @@ describe("after a write that failed", () => {
     arm();
     const { commandedHalfSteps } = world.hardware.plant;
     assert.equal(peer.commit(bolusOf(U), challenge), CODE.notCompleted);
-    assert.equal(kindOf(peer, challenge.doseId), "never");
+    assert.equal(kindOf(peer, challenge.doseId), "refused");
     world.powerCycle();
     world.clock.advance(MINUTE_MS);
     assert.equal(

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Direction, MESSAGE_MAX_BYTES, open, seal, VALUE_MAX_BYTES } from "../../firmware/session/record.js";
+import { MESSAGE_MAX_BYTES } from "../../firmware/base/message.js";
+import { type Direction, open, seal, VALUE_MAX_BYTES } from "../../firmware/session/record.js";
 import { varied } from "../nonce/bench.js";
 import * as reference from "../vectors/reference.js";
 import { flipped, hex } from "./bench.js";

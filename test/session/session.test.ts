@@ -16,6 +16,7 @@ describe("session: up to m1", () => {
   it("sends nothing before the subscription, then m1 with a nonce of its own for each connection (SR-06, SR-09)", () => {
     const bench = new Bench();
     assert.deepEqual(bench.step({ kind: "connected", id: 1 }), []);
+    bench.step({ kind: "broken", reason: "gone" });
     const first = bench.challenge();
     bench.step({ kind: "broken", reason: "gone" });
     const second = bench.challenge();
@@ -24,6 +25,12 @@ describe("session: up to m1", () => {
       assert.equal(hex(m1.slice(0, 10)), `0100${hex(bench.context.pumpId)}`);
     }
     assert.notDeepEqual(first.slice(10), second.slice(10));
+  });
+
+  it("ends when another connection turns up in its place (SR-06)", () => {
+    const bench = new Bench();
+    bench.challenge();
+    assert.equal(reasonOf(bench.step({ kind: "connected", id: 2 })), "connected out of turn");
   });
 
   it("ends on a message before the subscription and on a second subscription (SR-06)", () => {

@@ -9,9 +9,10 @@ import { Authorised } from "../../firmware/therapy/authorised.js";
 import type { Command, DoseId, Meaning } from "../../firmware/therapy/commands.js";
 import { type Journal, NEW_JOURNAL } from "../../firmware/therapy/journal.js";
 import type { LedgerEntry } from "../../firmware/therapy/ledger.js";
+import { obey } from "../../firmware/therapy/obey.js";
+import { endPulse, passTime } from "../../firmware/therapy/pulses.js";
 import { resolve } from "../../firmware/therapy/resolve.js";
 import { newStanding, type Standing } from "../../firmware/therapy/standing.js";
-import { endPulse, obey, passTime } from "../../firmware/therapy/step.js";
 import { beginTherapy, type Therapy, type TherapyStep } from "../../firmware/therapy/therapy.js";
 
 export const RIG = DEFAULT_RIG;

@@ -7,17 +7,10 @@ import type { MotorReport } from "../../firmware/motor/motor.js";
 import { Authorised } from "../../firmware/therapy/authorised.js";
 import { bootTherapy } from "../../firmware/therapy/boot.js";
 import type { Meaning } from "../../firmware/therapy/commands.js";
+import { latchFault } from "../../firmware/therapy/fault.js";
 import { JOURNAL_BLOB } from "../../firmware/therapy/journal.js";
-import {
-  confirmAnnunciation,
-  endPulse,
-  latchFault,
-  obey,
-  passTime,
-  resume,
-  stop,
-  tell,
-} from "../../firmware/therapy/step.js";
+import { confirmAnnunciation, obey, resume, stop, tell } from "../../firmware/therapy/obey.js";
+import { endPulse, passTime } from "../../firmware/therapy/pulses.js";
 import { basalRate, type Therapy, type TherapyStep } from "../../firmware/therapy/therapy.js";
 import { at, bolusStanding, HOUR_MS, obeyed, PULSE, RIG, reportOf, therapyOf } from "./bench.js";
 

@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { microunits, pumpClockMs } from "../../firmware/base/units.js";
+import { withHoursClosed } from "../../firmware/therapy/therapy.js";
 import {
+  CLOSED_BINS,
   closeHours,
   hourOf,
   lastDayMicrounits,
   lastHourMicrounits,
   NO_DELIVERY,
-  WINDOW_BINS,
   type Windows,
 } from "../../firmware/therapy/windows.js";
-import { withHoursClosed } from "../../firmware/therapy/windowsStep.js";
 import { closedBins, HOUR_MS, therapyOf } from "./bench.js";
 
 interface Delivery {
@@ -77,7 +77,7 @@ describe("windows", () => {
     ] as const) {
       const windows = closeHours(NO_DELIVERY, microunits(7), hours);
       assert.equal(lastDayMicrounits(windows, microunits(0)), kept, `${hours} hours on`);
-      assert.equal(windows.closedMicrounits.length, WINDOW_BINS);
+      assert.equal(windows.closedMicrounits.length, CLOSED_BINS);
       assert.equal(windows.hour, hours);
     }
   });

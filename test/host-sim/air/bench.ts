@@ -10,7 +10,6 @@ import type {
 } from "../../../firmware/board.js";
 import { Air, type AirOptions } from "../../../host-sim/air/air.js";
 import type { CentralOptions } from "../../../host-sim/air/centralEnd.js";
-import { PROPERTIES } from "../../../host-sim/air/gattTable.js";
 import type { Packet, PacketKind } from "../../../host-sim/air/packet.js";
 import { FROM_PUMP_UUID, SERVICE_UUID, TO_PUMP_UUID } from "../../../host-sim/air/service.js";
 import type { TapAction } from "../../../host-sim/air/tap.js";
@@ -18,6 +17,7 @@ import { PASS } from "../../../host-sim/air/tap.js";
 import type { CentralLink, CentralListener } from "../../../host-sim/air/transport.js";
 import { VirtualClock } from "../../../host-sim/clock/virtualClock.js";
 import { GattRadio } from "../../../host-sim/peripherals/gatt.js";
+import { PROPERTIES } from "../../../host-sim/peripherals/gattTable.js";
 
 export const ADDRESS = "pump-1";
 

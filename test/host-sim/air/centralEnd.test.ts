@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { PROPERTIES } from "../../../host-sim/air/gattTable.js";
 import { advertisesCountersign, FROM_PUMP_UUID, SERVICE_UUID, TO_PUMP_UUID } from "../../../host-sim/air/service.js";
+import { PROPERTIES } from "../../../host-sim/peripherals/gattTable.js";
 import { ADVERTISEMENT, Bench, bytes, Central, FROM_PUMP, TO_PUMP, tableOf } from "./bench.js";
 
 describe("a central's discovery", () => {

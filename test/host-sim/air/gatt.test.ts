@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { GattCharacteristicOptions } from "../../../firmware/board.js";
-import { PROPERTIES } from "../../../host-sim/air/gattTable.js";
 import { SERVICE_UUID } from "../../../host-sim/air/service.js";
+import { PROPERTIES } from "../../../host-sim/peripherals/gattTable.js";
 import { ADVERTISEMENT, Bench, bytes, EchoPump, FROM_PUMP, TO_PUMP, tableOf } from "./bench.js";
 
 describe("the simulated GATT server", () => {

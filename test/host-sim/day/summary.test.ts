@@ -31,7 +31,7 @@ describe(`the account of a day, seed ${SEED}`, () => {
     assert.equal(account.doses, 2);
     assert.ok(account.reported !== undefined);
     const delivered = 770_000 + account.reported.basalMicrounits;
-    // By dimensions alone, with no figure of the rig: pi/4 x 9.65 mm squared x 0.7 mm a turn, 4075.77 half-steps a turn.
+    // By dimensions alone, no figure of the rig: pi/4 x 9.65 mm squared x 0.7 mm a turn, 4075.77 half-steps a turn.
     const halfSteps = (delivered * (64 * 25_792)) / 405 / ((Math.PI / 4) * 9.65 * 9.65 * 0.7 * 100_000);
     assert.ok(Math.abs(account.idealHalfSteps - halfSteps) < 0.01, `${account.idealHalfSteps} ${halfSteps}`);
     assert.ok(account.reservoirReportedMicrounits !== undefined);

@@ -1,6 +1,6 @@
 import { VirtualClock } from "../../../host-sim/clock/virtualClock.js";
 import type { CutPhase, OperationKind } from "../../../host-sim/peripherals/power.js";
-import { Session } from "../../../host-sim/peripherals/session.js";
+import { PowerSession } from "../../../host-sim/peripherals/powerSession.js";
 
 /** A session on a clock of its own, which loses power at the operation asked for. */
 export class Bench {
@@ -11,9 +11,9 @@ export class Bench {
   stallMs: (callbackNumber: number) => number = () => 0;
   session = this.powerUp();
 
-  powerUp(): Session {
+  powerUp(): PowerSession {
     this.cutPhase = undefined;
-    const session: Session = new Session(this.clock, {
+    const session: PowerSession = new PowerSession(this.clock, {
       stallMs: (callbackNumber) => this.stallMs(callbackNumber),
       onOperation: (kind) => {
         this.operations.push(kind);

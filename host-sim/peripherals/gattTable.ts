@@ -1,7 +1,7 @@
 /** What the ESP32's GATTServer constructor refuses in a table of services. Owns nothing. */
 
 import type { GattCharacteristicOptions, GattServerOptions } from "../../firmware/board.js";
-import { normalUuid } from "./service.js";
+import { normalUuid } from "./uuid.js";
 
 /** `GATTServer.properties` of the SDK: bits of NimBLE's characteristic flags, by the SDK's names. */
 export const PROPERTIES = Object.freeze({

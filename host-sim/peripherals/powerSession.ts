@@ -9,7 +9,7 @@ import { type CutPhase, type OperationKind, type Power, PowerCut } from "./power
 import { BoardThread, type StallMs } from "./thread.js";
 
 /** What the world around a session decides and hears. */
-export interface SessionEvents {
+export interface PowerSessionEvents {
   readonly stallMs: StallMs;
   /** Counts an operation about to happen; says whether, and when within it, the power goes. */
   readonly onOperation: (kind: OperationKind) => CutPhase | undefined;
@@ -19,13 +19,13 @@ export interface SessionEvents {
   readonly onCrash: (error: unknown) => void;
 }
 
-export class Session implements Power {
+export class PowerSession implements Power {
   readonly pins = new PinRegistry();
   readonly thread: BoardThread;
-  readonly #events: SessionEvents;
+  readonly #events: PowerSessionEvents;
   #ended = false;
 
-  constructor(clock: VirtualClock, events: SessionEvents) {
+  constructor(clock: VirtualClock, events: PowerSessionEvents) {
     this.#events = events;
     this.thread = new BoardThread(clock, events.stallMs, (callback) => this.guard(callback));
   }

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
 import { AnnunciationType, HistoryEvent, StatusChangedFlag } from "../../firmware/ids/values.js";
 import { stepDenominator } from "../../firmware/motor/geometry.js";
-import { endPulse, passTime, SAVE_INTERVAL_MS, stop, therapyWakeAt } from "../../firmware/therapy/step.js";
+import { stop } from "../../firmware/therapy/obey.js";
+import { endPulse, passTime, SAVE_INTERVAL_MS, therapyWakeAt } from "../../firmware/therapy/pulses.js";
 import { accrueTo, bolusDone, reservoirMicrounits, type Therapy } from "../../firmware/therapy/therapy.js";
 import { at, bolusStanding, closedBins, entryOf, HOUR_MS, lived, PULSE, RIG, reportOf, therapyOf } from "./bench.js";
 

@@ -1,0 +1,65 @@
+/** What a fault does to the therapy: everything stops, and what is not known is said to be uncertain. */
+
+import type { Fault } from "../base/fault.js";
+import { type Microunits, microunits, type UptimeMs } from "../base/units.js";
+import { AnnunciationType, StatusChangedFlag } from "../ids/values.js";
+import { jumpMicrounits } from "../motor/geometry.js";
+import type { MotorReport } from "../motor/motor.js";
+import type { RigConfig } from "../rig.js";
+import {
+  annunciated,
+  apply,
+  beginChange,
+  bolusEnded,
+  type Change,
+  finishChange,
+  rateRecorded,
+  stopped,
+} from "./change.js";
+import { operationalStateOff } from "./events.js";
+import { activeBolus, type LedgerEntry } from "./ledger.js";
+import { bolusDone, clockAt, type Therapy, type TherapyStep } from "./therapy.js";
+
+/**
+ * Latches a fault: everything stops until a restart. `report` is the pulse that failed, if one did: what moved of it
+ * is reported as an interval. A second fault changes nothing.
+ */
+export function latchFault(
+  therapy: Therapy,
+  fault: Fault,
+  now: UptimeMs,
+  report: MotorReport | undefined,
+  rig: RigConfig,
+): TherapyStep {
+  if (therapy.fault) return { next: therapy };
+  const idle: Therapy = { ...therapy, motion: { kind: "idle" }, journal: { ...therapy.journal, pulse: undefined } };
+  const begun = beginChange(idle, clockAt(idle, now));
+  const bolus = activeBolus(therapy.standing.ledger);
+  const { pulse } = therapy.journal;
+  const amid = bolus && pulse?.source === "bolus";
+  const settled = amid ? bolusUncertain(begun, bolus, pulse.insulinMicrounits, report, rig) : begun;
+  const ended = stopped(settled, rig.drive.pulseMaxMicrounits);
+  const type = fault.kind === "motorShort" || fault.kind === "motorOver" ? "MechanicalIssue" : "SystemIssue";
+  const flags = StatusChangedFlag.OperationalState;
+  const off = apply(annunciated(ended, AnnunciationType[type]), {}, flags, operationalStateOff());
+  const step = finishChange(rateRecorded(therapy, off));
+  return { ...step, next: { ...step.next, fault } };
+}
+
+/**
+ * The bolus whose pulse failed: between what the encoder is sure of and what it may have moved, and the jump of a rotor
+ * that rests amid the pulse when the coils are energised next.
+ */
+function bolusUncertain(
+  change: Change,
+  bolus: LedgerEntry,
+  pulse: Microunits,
+  report: MotorReport | undefined,
+  rig: RigConfig,
+): Change {
+  const done = bolusDone(change.therapy, bolus);
+  const jump = jumpMicrounits(rig.drive);
+  const low = microunits(Math.max(0, done + (report?.lowMicrounits ?? 0) - jump));
+  const high = microunits(done + (report?.highMicrounits ?? pulse) + jump);
+  return bolusEnded(change, "uncertain", low, high);
+}

@@ -1,0 +1,125 @@
+/** What the therapy does when it is told to: by a command that has been authorised, by the button, by the pump itself. */
+
+import { MS_PER_MINUTE, microunits, pumpClockMs, type UptimeMs } from "../base/units.js";
+import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
+import type { RigConfig } from "../rig.js";
+import type { Authorised } from "./authorised.js";
+import {
+  annunciated,
+  apply,
+  beginChange,
+  bolusStopped,
+  confirmed,
+  finishChange,
+  rateRecorded,
+  stopped,
+  tbrStopped,
+} from "./change.js";
+import type { DoseId, Meaning } from "./commands.js";
+import { bolusProgrammed, controlStateChanged, TbrEndReason, tbrStarted } from "./events.js";
+import { addEntry, type LedgerEntry } from "./ledger.js";
+import type { Tbr } from "./standing.js";
+import { clockAt, type Therapy, type TherapyStep, withHoursClosed } from "./therapy.js";
+
+/** Bolus IDs run from 1 to this and begin again: the standard's u16, without 0. */
+const BOLUS_IDS = 0xffff;
+
+/** Obeys a command whose meaning `resolve` gave in the same turn. `doseId` names a countersigned one. */
+export function obey(
+  therapy: Therapy,
+  authorised: Authorised<Meaning>,
+  doseId: DoseId | undefined,
+  now: UptimeMs,
+  rig: RigConfig,
+): TherapyStep {
+  const meaning = authorised.command;
+  const closed = withHoursClosed(therapy, clockAt(therapy, now));
+  const change = beginChange(closed, clockAt(therapy, now));
+  const { standing } = closed;
+  const { ActiveBasal, ActiveBolus, TherapyControlState } = StatusChangedFlag;
+  switch (meaning.kind) {
+    case "stop":
+      return stop(therapy, now, rig);
+    case "cancelBolus":
+      return finishChange(bolusStopped(change));
+    case "setBolus": {
+      const { amountMicrounits, flags } = meaning;
+      const bolusId = standing.nextBolusId;
+      const entry = ledgerEntry(doseId, "delivering", { bolusId, flags, intendedMicrounits: amountMicrounits });
+      const events = bolusProgrammed(bolusId, amountMicrounits, flags);
+      const fields = { ledger: addEntry(standing.ledger, entry), nextBolusId: (bolusId % BOLUS_IDS) + 1 };
+      return finishChange(apply(change, fields, ActiveBolus, ...events));
+    }
+    case "setTbr": {
+      const tbr: Tbr = {
+        rateMicrounitsPerHour: meaning.rateMicrounitsPerHour,
+        durationMinutes: meaning.durationMinutes,
+        endsAtMs: pumpClockMs(change.clockMs + meaning.durationMinutes * MS_PER_MINUTE),
+      };
+      const fields = { tbr, ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})) };
+      return finishChange(rateRecorded(closed, apply(change, fields, ActiveBasal, tbrStarted(tbr, meaning.change))));
+    }
+    case "cancelTbr": {
+      const ended = tbrStopped(change, TbrEndReason.Canceled);
+      const fields = { ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})) };
+      return finishChange(rateRecorded(closed, apply(ended, fields, ActiveBasal)));
+    }
+    case "run": {
+      const fields = {
+        run: true,
+        stateWasLost: false,
+        ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})),
+      };
+      const running = apply(change, fields, TherapyControlState | ActiveBasal, controlStateChanged(true));
+      return finishChange(rateRecorded(closed, running));
+    }
+    default:
+      return meaning satisfies never;
+  }
+}
+
+function ledgerEntry(
+  doseId: DoseId | undefined,
+  kind: "applied" | "delivering",
+  fields: Partial<LedgerEntry>,
+): LedgerEntry {
+  if (doseId === undefined) throw new Error("invariant: a countersigned command without an ID");
+  const nothing = microunits(0);
+  return {
+    doseId,
+    kind,
+    bolusId: 0,
+    flags: 0,
+    intendedMicrounits: nothing,
+    lowMicrounits: nothing,
+    highMicrounits: nothing,
+    ...fields,
+  };
+}
+
+/** Stop, by radio or by button. In Stop already, it changes nothing and writes nothing. */
+export function stop(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
+  const change = stopped(beginChange(therapy, clockAt(therapy, now)), rig.drive.pulseMaxMicrounits);
+  return change.events.length > 0 ? finishChange(rateRecorded(therapy, change)) : { next: therapy };
+}
+
+/** Run, by a deliberate gesture on the pump. Does nothing in Run, with a fault, or after stored state was lost. */
+export function resume(therapy: Therapy, now: UptimeMs): TherapyStep {
+  if (therapy.standing.run || therapy.fault || therapy.standing.stateWasLost) return { next: therapy };
+  const { TherapyControlState, ActiveBasal } = StatusChangedFlag;
+  const change = beginChange(therapy, clockAt(therapy, now));
+  const running = apply(change, { run: true }, TherapyControlState | ActiveBasal, controlStateChanged(true));
+  return finishChange(rateRecorded(therapy, running));
+}
+
+/** The user's confirmation of the oldest annunciation, on the pump. */
+export function confirmAnnunciation(therapy: Therapy, now: UptimeMs): TherapyStep {
+  const change = confirmed(beginChange(therapy, clockAt(therapy, now)));
+  return change.events.length > 0 ? finishChange(change) : { next: therapy };
+}
+
+/** Tells the user of something that does not stop therapy. */
+export function tell(therapy: Therapy, type: AnnunciationType, now: UptimeMs): TherapyStep {
+  const change = annunciated(beginChange(therapy, clockAt(therapy, now)), type);
+  return change.events.length > 0 ? finishChange(change) : { next: therapy };
+}

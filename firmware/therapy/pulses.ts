@@ -1,0 +1,177 @@
+/**
+ * The therapy over time: hours that end, temporary rates that run out, pulses that are due and pulses that end. Every
+ * function is one step (therapy.ts); the pump asks again until a step has nothing to make durable.
+ */
+
+import { Refusal } from "../base/refusal.js";
+import {
+  type Microunits,
+  MS_PER_MINUTE,
+  microunits,
+  type PumpClockMs,
+  type UptimeMs,
+  uptimeMs,
+} from "../base/units.js";
+import { AnnunciationType } from "../ids/values.js";
+import { planPulse } from "../motor/geometry.js";
+import type { MotorReport } from "../motor/motor.js";
+import { PHASES } from "../motor/stepper.js";
+import type { RigConfig } from "../rig.js";
+import { dueInMs, isDue, pay } from "./basal.js";
+import {
+  annunciated,
+  beginChange,
+  bolusEnded,
+  bolusStopped,
+  finishChange,
+  rateRecorded,
+  stopped,
+  tbrStopped,
+} from "./change.js";
+import { TbrEndReason } from "./events.js";
+import { type Journal, type PulseSource, withCounted } from "./journal.js";
+import { activeBolus } from "./ledger.js";
+import { gate } from "./limits.js";
+import {
+  accrueTo,
+  basalRate,
+  bolusDone,
+  clockAt,
+  delivered,
+  type Therapy,
+  type TherapyStep,
+  withHoursClosed,
+} from "./therapy.js";
+
+/** Accumulator, remainder and clock are durable at least this often: what a restart may cost in basal (SR-63). */
+export const SAVE_INTERVAL_MS = 5 * MS_PER_MINUTE;
+
+/** What time brings: an hour's end, a temporary rate's end, a pulse that is due, a journal to save; one at a time. */
+export function passTime(given: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
+  if (given.fault || given.motion.kind === "pulsing") return { next: given };
+  const clockMs = clockAt(given, now);
+  const { tbr } = given.standing;
+  if (tbr && clockMs >= tbr.endsAtMs) {
+    const ended = tbrStopped(beginChange(given, tbr.endsAtMs), TbrEndReason.DurationOver);
+    return finishChange(rateRecorded(given, ended));
+  }
+  const therapy = accrueTo(withHoursClosed(given, clockMs), clockMs);
+  if (therapy.standing !== given.standing && given.journal.openHourMicrounits > 0)
+    return finishChange(beginChange(therapy, clockMs));
+  return duePulse(therapy, now, rig) ?? dueSave(therapy, now) ?? { next: therapy };
+}
+
+function duePulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep | undefined {
+  if (now < therapy.nextPulseAt || !therapy.standing.run) return undefined;
+  const { drive, limits } = rig;
+  const pulse = drive.pulseMaxMicrounits;
+  if (isDue(therapy.journal.basalOwed, pulse)) {
+    const passed = gate(limits, delivered(therapy), pulse);
+    const journal = { ...therapy.journal, basalOwed: pay(therapy.journal.basalOwed, pulse) };
+    // Withheld insulin is not made up later: it is paid without a pulse.
+    return passed.ok
+      ? beginPulse({ ...therapy, journal }, "basal", pulse, now, rig)
+      : withheld({ ...therapy, journal }, passed.refusal, clockAt(therapy, now));
+  }
+  const bolus = activeBolus(therapy.standing.ledger);
+  if (!bolus) return undefined;
+  const left = bolus.intendedMicrounits - bolusDone(therapy, bolus);
+  const amount = microunits(Math.min(left, pulse));
+  // What the bolus still has coming is reserved already; nothing more is asked for.
+  const passed = gate(limits, delivered(therapy), microunits(0));
+  return passed.ok ? beginPulse(therapy, "bolus", amount, now, rig) : overLimit(therapy, clockAt(therapy, now));
+}
+
+function withheld(therapy: Therapy, refusal: Refusal, clockMs: PumpClockMs): TherapyStep {
+  const { ReservoirEmpty, MaxDelivery } = AnnunciationType;
+  const type = refusal === Refusal.NotCompleted ? ReservoirEmpty : MaxDelivery;
+  const change = annunciated(beginChange(therapy, clockMs), type);
+  return change.events.length > 0 ? finishChange(change) : { next: therapy };
+}
+
+/** A bolus that no longer fits, because an uncertain pulse was counted at its upper bound, ends where it stands. */
+function overLimit(therapy: Therapy, clockMs: PumpClockMs): TherapyStep {
+  return finishChange(annunciated(bolusStopped(beginChange(therapy, clockMs)), AnnunciationType.MaxDelivery));
+}
+
+function beginPulse(
+  therapy: Therapy,
+  source: PulseSource,
+  insulinMicrounits: Microunits,
+  now: UptimeMs,
+  rig: RigConfig,
+): TherapyStep {
+  const { journal } = therapy;
+  const plan = planPulse(rig.drive, insulinMicrounits, journal.stepRemainder);
+  const bolus = activeBolus(therapy.standing.ledger);
+  const begun: Journal = {
+    ...withCounted(journal, source, insulinMicrounits),
+    stepRemainder: plan.remainderAfter,
+    coilPhase: (journal.coilPhase + plan.halfSteps) % PHASES,
+    pulse: { source, insulinMicrounits },
+    bolus: bolus ? { doseId: bolus.doseId, doneMicrounits: bolusDone(therapy, bolus) } : journal.bolus,
+  };
+  return {
+    next: { ...therapy, journal: begun, motion: { kind: "pulsing", plan }, savedAt: now },
+    record: { kind: "pulse", value: { ...begun, plan } },
+  };
+}
+
+function dueSave(therapy: Therapy, now: UptimeMs): TherapyStep | undefined {
+  if (now - therapy.savedAt < SAVE_INTERVAL_MS) return undefined;
+  return { next: { ...therapy, savedAt: now }, record: { kind: "journal", value: therapy.journal } };
+}
+
+/** The motor's report of the pulse that was begun. */
+export function endPulse(therapy: Therapy, report: MotorReport, now: UptimeMs, rig: RigConfig): TherapyStep {
+  const { pulse } = therapy.journal;
+  if (therapy.motion.kind !== "pulsing" || !pulse) throw new Error("invariant: a pulse ended that was not begun");
+  const { drive } = rig;
+  // The pulse began no later than now less the time it takes without delay; so the next never comes too soon.
+  const leastMs = Math.max(0, report.plan.halfSteps - 1) * drive.halfStepMs + drive.holdMs + drive.settleMs;
+  const nextPulseAt = uptimeMs(now - leastMs + drive.pulseIntervalMs);
+  const bolus = pulse.source === "bolus" ? activeBolus(therapy.standing.ledger) : undefined;
+  const before = bolus ? bolusDone(therapy, bolus) : microunits(0);
+  const idle: Therapy = { ...therapy, motion: { kind: "idle" }, nextPulseAt };
+  if (report.check.kind !== "inTolerance" || report.aborted) {
+    const next = withMotionCounted(idle, pulse.insulinMicrounits, report.highMicrounits);
+    return { next, record: { kind: "journal", value: next.journal } };
+  }
+
+  const done = microunits(before + pulse.insulinMicrounits);
+  const doneBolus = bolus ? { doseId: bolus.doseId, doneMicrounits: done } : therapy.journal.bolus;
+  const ended: Therapy = { ...idle, journal: { ...therapy.journal, pulse: undefined, bolus: doneBolus } };
+  const change = beginChange(ended, clockAt(ended, now));
+  if (report.occluded)
+    return finishChange(
+      rateRecorded(ended, annunciated(stopped(change, drive.pulseMaxMicrounits), AnnunciationType.Occlusion)),
+    );
+  if (bolus && done >= bolus.intendedMicrounits) return finishChange(bolusEnded(change, "delivered", done, done));
+  return { next: ended };
+}
+
+/**
+ * Counts what moved beyond the plan, if anything did, and keeps the pulse open, as large as it may have been: should
+ * the power go before the fault is stored, a boot still finds it uncertain.
+ */
+function withMotionCounted(therapy: Therapy, planned: Microunits, high: Microunits): Therapy {
+  const { journal } = therapy;
+  const more = Math.max(0, high - planned);
+  const source = journal.pulse?.source ?? "basal";
+  const pulse = { source, insulinMicrounits: microunits(planned + more) };
+  return { ...therapy, journal: { ...withCounted(journal, source, more), pulse } };
+}
+
+/** When the therapy next wants time to pass, given that the motor is at rest. */
+export function therapyWakeAt(therapy: Therapy, now: UptimeMs, rig: RigConfig): UptimeMs {
+  const { standing, journal, bootClockMs } = therapy;
+  const saveAt = therapy.savedAt + SAVE_INTERVAL_MS;
+  if (therapy.fault) return uptimeMs(now + SAVE_INTERVAL_MS);
+  const wakes: number[] = [saveAt];
+  if (standing.tbr) wakes.push(standing.tbr.endsAtMs - bootClockMs);
+  if (activeBolus(standing.ledger)) wakes.push(therapy.nextPulseAt);
+  const dueMs = dueInMs(journal.basalOwed, basalRate(standing), rig.drive.pulseMaxMicrounits);
+  if (standing.run && dueMs !== undefined)
+    wakes.push(Math.max(therapy.nextPulseAt, journal.clockMs + dueMs - bootClockMs));
+  return uptimeMs(Math.max(now, Math.min(...wakes)));
+}
