@@ -88,8 +88,14 @@ export function boot(board: Board, now: UptimeMs): Booted {
     historyNextSequence = stores.history.mount().nextSequence;
     if ("value" in standingFound) for (const event of standingFound.value.history.pending) stores.history.append(event);
   });
-  const identityKept = known !== undefined || !provisioned;
-  const found = { standing: standingFound, journal: journalFound, historyNextSequence, epoch, identityKept };
+  const identityFate = known ? "kept" : provisioned ? "lost" : "new";
+  const found = {
+    standing: standingFound,
+    journal: journalFound,
+    historyNextSequence,
+    epoch,
+    identity: identityFate,
+  } as const;
   const { next: therapy, record } = bootTherapy(found, now, board.rig);
   if (record?.kind !== "standing") throw new Error("invariant: a boot records the standing state");
   stores.standing.commit(record.value);

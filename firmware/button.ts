@@ -2,8 +2,9 @@
  * Gestures of the one button, from its edges and the clock. Pure state; owns no pin. Contacts bounce: an edge within
  * 20 ms of the last one taken is ignored.
  *
- *     up --press--> down --800 ms--> held (gesture `hold`)
- *     down --release--> up, one tap more --600 ms without another press--> gesture `taps`
+ *     up --press--> touched --20 ms, still pressed--> down --800 ms--> held (gesture `hold`) --release--> up
+ *     touched --release within 20 ms--> bouncing --20 ms: pressed--> down, or not: it was no press--> up
+ *     touched, down --release later--> up, one tap more --600 ms without another press--> gesture `taps`
  */
 
 import { type UptimeMs, uptimeMs } from "./base/units.js";
@@ -19,7 +20,7 @@ export type Gesture =
   | { readonly kind: "hold"; readonly tapsBefore: number };
 
 export interface Button {
-  readonly position: "up" | "down" | "held";
+  readonly position: "up" | "touched" | "bouncing" | "down" | "held";
   readonly since: UptimeMs;
   readonly taps: number;
 }
@@ -36,13 +37,19 @@ export function stepButton(
   if (button.position === "down" && forMs >= HOLD_MS && pressed)
     return { next: { position: "held", since: now, taps: 0 }, gesture: { kind: "hold", tapsBefore: button.taps } };
   if (button.position === "up" && button.taps > 0 && forMs >= TAP_GAP_MS) {
-    const next: Button = { position: pressed ? "down" : "up", since: now, taps: 0 };
+    const next: Button = { position: pressed ? "touched" : "up", since: now, taps: 0 };
     return { next, gesture: { kind: "taps", count: button.taps } };
   }
-  if (pressed === (button.position !== "up") || forMs < DEBOUNCE_MS) return { next: button };
-  if (pressed) return { next: { ...button, position: "down", since: now } };
+  if (forMs < DEBOUNCE_MS)
+    return { next: button.position === "touched" && !pressed ? { ...button, position: "bouncing" } : button };
+  if (button.position === "bouncing" && !pressed) return { next: { ...button, position: "up", since: now } };
+  if (button.position === "touched" || button.position === "bouncing") {
+    if (pressed) return { next: { ...button, position: "down" } };
+  }
+  if (pressed === (button.position !== "up")) return { next: button };
+  if (pressed) return { next: { ...button, position: "touched", since: now } };
   // A release seen late, after a stall, was perhaps a hold and perhaps a tap: it is taken for neither.
-  const tapped = button.position === "down" && forMs < HOLD_MS;
+  const tapped = button.position !== "held" && forMs < HOLD_MS;
   return { next: { position: "up", since: now, taps: tapped ? button.taps + 1 : 0 } };
 }
 

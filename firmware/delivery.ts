@@ -5,18 +5,22 @@
 
 import type { Annunciator } from "./annunciator.js";
 import { type Fault, faultText } from "./base/fault.js";
-import type { UptimeMs } from "./base/units.js";
+import { microunits, type UptimeMs, uptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
 import type { Booted } from "./boot.js";
 import { AnnunciationType } from "./ids/values.js";
+import type { MotionCheck } from "./motor/encoder.js";
 import type { Motor, MotorReport } from "./motor/motor.js";
 import type { Durable } from "./storage/blob.js";
-import { latchFault } from "./therapy/fault.js";
+import { latchFault, type Moved } from "./therapy/fault.js";
 import { JOURNAL_BLOB, type JournalBegun } from "./therapy/journal.js";
 import { tell } from "./therapy/obey.js";
-import { endPulse, passTime, therapyWakeAt } from "./therapy/pulses.js";
+import { countUncommanded, endPulse, passRates, passTime, therapyWakeAt } from "./therapy/pulses.js";
 import { STANDING_BLOB } from "./therapy/standing.js";
 import type { Therapy, TherapyRecord, TherapyStep } from "./therapy/therapy.js";
+
+/** A failing flash may recover; asking it more often would not help. */
+const RETRY_INTERVAL_MS = 10_000;
 
 /** What became of a record; a pulse's carries the proof that the motor asks for. */
 type Committed =
@@ -32,6 +36,7 @@ export class Delivery {
   readonly #now: () => UptimeMs;
   readonly #onStateChanged: () => void;
   #therapy: Therapy;
+  #retryAt: UptimeMs = uptimeMs(0);
   /** An entropy fault is told of once a boot: a stranger who connects again must not wear the flash. */
   #entropyTold = false;
 
@@ -69,32 +74,59 @@ export class Delivery {
     return this.#motor.busy;
   }
 
+  /** Lets rates and hours run out: before anything is asked of the therapy, so that it answers as of now. */
+  passRates(): void {
+    if (this.#therapy.storageIsDead && this.#now() >= this.#retryAt) this.#storeFault();
+    this.#checkRest();
+    this.#repeat(passRates);
+  }
+
   /** Lets therapy time pass until nothing more is due or a pulse has begun. */
   passTime(): void {
+    this.#repeat(passTime);
+  }
+
+  #repeat(pass: typeof passTime): void {
     let recorded = true;
     while (recorded && !this.#motor.busy) {
-      const step = passTime(this.#therapy, this.#now(), this.#board.rig);
+      const step = pass(this.#therapy, this.#now(), this.#board.rig);
       recorded = this.adopt(step) && step.record !== undefined;
     }
   }
 
   wakeAt(): UptimeMs {
-    return therapyWakeAt(this.#therapy, this.#now(), this.#board.rig);
+    const at = therapyWakeAt(this.#therapy, this.#now(), this.#board.rig);
+    return this.#therapy.storageIsDead ? uptimeMs(Math.min(at, this.#retryAt)) : at;
   }
 
   /** Takes the motor's report of the pulse that was begun, and latches the fault that it may tell of. */
   pulseEnded(report: MotorReport): void {
-    const { check } = report;
-    this.adopt(endPulse(this.#therapy, report, this.#now(), this.#board.rig));
-    if (check.kind === "inTolerance") return;
-    const kind = check.kind === "short" ? "motorShort" : "motorOver";
-    this.latch({ kind, counted: check.countedCounts, expected: check.expectedCounts }, report);
+    this.adopt(endPulse(this.#therapy, report, this.#now(), this.#board.rig), report);
+    this.#latchMotion(report.check, report);
   }
 
-  /** Commits, then adopts, then performs. False when the record could not be made durable: a fault is latched. */
-  adopt({ record, next }: TherapyStep): boolean {
+  /** Looks for motion that nobody commanded, while the motor is at rest: it is counted, and a fault. */
+  #checkRest(): void {
+    if (this.#therapy.fault || this.#motor.busy) return;
+    const { check, highMicrounits } = this.#motor.checkRest();
+    if (check.kind === "inTolerance") return;
+    this.adopt(countUncommanded(this.#therapy, highMicrounits));
+    this.#latchMotion(check, { lowMicrounits: microunits(0), highMicrounits });
+  }
+
+  #latchMotion(check: MotionCheck, moved: Moved): void {
+    if (check.kind === "inTolerance") return;
+    const kind = check.kind === "short" ? "motorShort" : "motorOver";
+    this.latch({ kind, counted: check.countedCounts, expected: check.expectedCounts }, moved);
+  }
+
+  /**
+   * Commits, then adopts, then performs. False when the record could not be made durable: a fault is latched, with
+   * what is known to have moved, if the step was about that.
+   */
+  adopt({ record, next }: TherapyStep, moved?: Moved): boolean {
     const before = this.#therapy;
-    const committed = record && this.#commit(record);
+    const committed = record && this.#commit(record, moved);
     if (committed?.kind === "failed") return false;
     this.#therapy = next;
     if (committed?.kind === "pulse") this.#motor.begin(committed.proof.value.plan, committed.proof);
@@ -106,7 +138,7 @@ export class Delivery {
     return true;
   }
 
-  #commit(record: TherapyRecord): Committed {
+  #commit(record: TherapyRecord, moved: Moved | undefined): Committed {
     const { journal, standing } = this.#stores;
     try {
       if (record.kind === "pulse") return { kind: "pulse", proof: journal.commit(record.value) };
@@ -114,7 +146,8 @@ export class Delivery {
       else standing.commit(record.value);
       return { kind: "stored" };
     } catch {
-      this.latch({ kind: "storageFailed", blob: record.kind === "standing" ? STANDING_BLOB.name : JOURNAL_BLOB.name });
+      const blob = record.kind === "standing" ? STANDING_BLOB.name : JOURNAL_BLOB.name;
+      this.latch({ kind: "storageFailed", blob }, moved);
       return { kind: "failed" };
     }
   }
@@ -132,16 +165,29 @@ export class Delivery {
     this.adopt(tell(this.#therapy, AnnunciationType.SystemIssue, this.#now()));
   }
 
+  /** Tells the user that the radio did not start; therapy goes on without it. */
+  radioFailed(message: string): void {
+    this.#board.trace(`radio: ${message}`);
+    this.adopt(tell(this.#therapy, AnnunciationType.SystemIssue, this.#now()));
+  }
+
   /** Stops the motor for good, until a restart. The state is still written, if the storage lets it. */
-  latch(fault: Fault, report?: MotorReport): void {
+  latch(fault: Fault, moved?: Moved): void {
     if (this.#therapy.fault) return;
     this.#motor.deenergise();
     this.#board.trace(`fault: ${faultText(fault)}`);
-    const step = latchFault(this.#therapy, fault, this.#now(), report, this.#board.rig);
+    const step = latchFault(this.#therapy, fault, this.#now(), moved, this.#board.rig);
     this.#therapy = step.next;
     this.#onStateChanged();
     this.#annunciator.setPending(true);
     this.#annunciator.announce("FAULT", faultText(fault));
+    this.#storeFault();
+    if (!this.#therapy.storageIsDead && (fault.kind !== "storageFailed" || fault.blob !== "history"))
+      this.#recordHistory();
+  }
+
+  /** Stores the state at the fault; while the storage refuses, again and again: a restart must not undo a Stop. */
+  #storeFault(): void {
     try {
       // A blob whose commit threw must be loaded again before it takes another. The ledger goes first: until it has
       // settled the dose, the journal keeps the pulse open.
@@ -149,12 +195,12 @@ export class Delivery {
       this.#stores.standing.commit(this.#therapy.standing);
       this.#stores.journal.load();
       this.#stores.journal.commit(this.#therapy.journal);
+      this.#therapy = { ...this.#therapy, storageIsDead: false };
     } catch {
       this.#therapy = { ...this.#therapy, storageIsDead: true };
+      this.#retryAt = uptimeMs(this.#now() + RETRY_INTERVAL_MS);
       this.#board.trace("fault: the state at the fault could not be stored");
-      return;
     }
-    if (fault.kind !== "storageFailed" || fault.blob !== "history") this.#recordHistory();
   }
 
   #recordHistory(): void {
@@ -176,7 +222,7 @@ export class Delivery {
       lines.push(annunciationLine(newest.type));
     // A fault that came of writing this very record keeps the display.
     if (lines.length > 0 && !this.#therapy.fault) this.#annunciator.announce(...lines);
-    this.#annunciator.setPending(pending.length > 0);
+    this.#annunciator.setPending(pending.length > 0 || this.#therapy.fault !== undefined);
   }
 }
 

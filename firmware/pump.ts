@@ -29,6 +29,10 @@ export function startPump(board: Board): void {
   }
 }
 
+/** Taps before a hold: README.md, "The button". Any other hold in Run stops. */
+const RESUME_TAPS = 1;
+const REVOKE_TAPS = 7;
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
 
 class Pump {
@@ -64,8 +68,13 @@ class Pump {
       onReadable: () => this.#arm(0),
     });
     const { identity } = booted;
-    if (identity)
-      this.#radio = new Radio(board, booted, identity, this.#delivery, annunciator, now, () => this.#arm(0));
+    try {
+      if (identity)
+        this.#radio = new Radio(board, booted, identity, this.#delivery, annunciator, now, () => this.#arm(0));
+    } catch (error) {
+      // Therapy does not depend on the radio: without it, the button and what is programmed remain.
+      this.#delivery.radioFailed(messageOf(error));
+    }
     this.#arm(0);
   }
 
@@ -86,23 +95,26 @@ class Pump {
       const report = this.#report;
       this.#report = undefined;
       if (report) this.#delivery.pulseEnded(report);
-      this.#passTime();
-      while (!this.#delivery.isMoving && this.#radio?.handleNext()) this.#passTime();
+      // What was asked, Stop above all, comes before the next pulse.
+      do {
+        this.#passDeadlines();
+      } while (this.#radio?.handleNext());
+      this.#delivery.passTime();
+      this.#radio?.tellChanged();
     } catch (error) {
       this.#delivery.latch({ kind: "invariant", message: messageOf(error) });
     }
     if (!this.#delivery.isMoving) this.#arm(this.#wakeInMs());
   }
 
-  /** Lets time pass in every layer, until nothing more is due or a pulse has begun. */
-  #passTime(): void {
+  /** Gestures, deadlines and rates that have run out: all but pulses. */
+  #passDeadlines(): void {
     this.#readButton();
     const gestures = this.#gestures;
     this.#gestures = [];
+    this.#delivery.passRates();
     for (const gesture of gestures) this.#obeyGesture(gesture);
     this.#radio?.passTime();
-    this.#delivery.passTime();
-    this.#radio?.tellChanged();
   }
 
   /** Reads the pin also while a pulse runs, which outlasts a tap: a tap missed would make another gesture of the rest. */
@@ -125,9 +137,9 @@ class Pump {
     const delivery = this.#delivery;
     const now = this.#clock.now();
     if (gesture.kind === "hold") {
-      if (gesture.tapsBefore === 0) delivery.adopt(stop(delivery.therapy, now, this.#board.rig));
-      if (gesture.tapsBefore === 1) delivery.adopt(resume(delivery.therapy, now));
-      if (gesture.tapsBefore === 7) this.#radio?.revokeAll();
+      if (gesture.tapsBefore === REVOKE_TAPS) this.#radio?.revokeAll();
+      else if (delivery.therapy.standing.run) delivery.adopt(stop(delivery.therapy, now, this.#board.rig));
+      else if (gesture.tapsBefore === RESUME_TAPS) delivery.adopt(resume(delivery.therapy, now));
       return;
     }
     if (gesture.count === 1) delivery.adopt(confirmAnnunciation(delivery.therapy, now));

@@ -51,7 +51,8 @@ export class Radio {
   readonly #inbox = new Inbox();
   #bonds: Bonds;
   #session: Session = CLOSED;
-  #sessions = 0;
+  /** Number of the connection whose events are being handled. */
+  #connection = 0;
   #window: PairingWindow | undefined;
   #countersign: Countersign = NO_CHALLENGE;
   /** Status Changed flags that the open session has been told of. */
@@ -135,6 +136,7 @@ export class Radio {
   /** Forgets every bond and ends the session. */
   revokeAll(): void {
     this.#bonds = NO_BONDS;
+    this.#closeWindow();
     this.#step({ kind: "broken", reason: "bonds revoked" });
     try {
       this.#stores.bonds.load();
@@ -149,8 +151,8 @@ export class Radio {
   #handle(event: InboxEvent): void {
     switch (event.kind) {
       case "connected":
-        this.#sessions += 1;
-        return this.#step({ kind: "connected", id: this.#sessions });
+        this.#connection = event.connection;
+        return this.#step({ kind: "connected", id: event.connection });
       case "subscribed":
       case "message":
       case "broken":
@@ -192,7 +194,7 @@ export class Radio {
         this.#board.trace(`session: ended: ${effect.reason}`);
         this.killChallenge();
         this.#inbox.forgetWrites();
-        return this.#link.close();
+        return this.#link.close(this.#connection);
       case "opened":
         this.#toldChanged = this.#delivery.therapy.changed;
         return this.#board.trace(`session: opened: ${hex(effect.bond.controllerId)} ${effect.bond.role}`);

@@ -3,7 +3,7 @@
  * 28BYJ-48 syringe drive; per-unit calibration replaces `insulinPerTurnMicrounits`. Never changed by radio.
  */
 
-import { type Microunits, type MicrounitsPerHour, microunits, microunitsPerHour } from "./base/units.js";
+import { type Microunits, type MicrounitsPerHour, MS_PER_HOUR, microunits, microunitsPerHour } from "./base/units.js";
 
 export interface DriveConfig {
   /** Insulin that one turn of the lead screw displaces, calibrated. */
@@ -83,6 +83,10 @@ const PULSE_INTERVAL_MIN_MS = 2_000;
 const HALF_STEP_MIN_MS = 3;
 /** A pulse of 42 half-steps and this much rest leave the button its second (SR-58). */
 const REST_MAX_MS = 200;
+/** At 3 ms each, a pulse keeps everything else waiting for under 130 ms. */
+const PULSE_MAX_HALF_STEPS = 42;
+/** More would hide a pulse of 0.01 U, 4.7 counts, that moved half. */
+const TOLERANCE_MAX_COUNTS = 2;
 /** Fewer would not tell a stalled pulse of 0.01 U from a whole one beside a tolerance of 2. */
 const ENCODER_COUNTS_MIN = 2_400;
 
@@ -123,8 +127,14 @@ export function rigErrors(rig: RigConfig): readonly string[] {
       errors.push(
         `drive.encoder.countsPerTurn is ${countsPerTurn}; it must be an integer from ${ENCODER_COUNTS_MIN} up`,
       );
-    if (!(Number.isSafeInteger(toleranceCounts) && toleranceCounts >= 0))
-      errors.push(`drive.encoder.toleranceCounts is ${toleranceCounts}; it must be an integer from 0 up`);
+    if (!(Number.isSafeInteger(toleranceCounts) && toleranceCounts >= 0 && toleranceCounts <= TOLERANCE_MAX_COUNTS))
+      errors.push(`drive.encoder.toleranceCounts is ${toleranceCounts}; it must be 0 to ${TOLERANCE_MAX_COUNTS}`);
   }
+  const pulseHalfSteps = (drive.pulseMaxMicrounits * numerator) / (denominator * drive.insulinPerTurnMicrounits);
+  if (!(pulseHalfSteps >= 1 && pulseHalfSteps <= PULSE_MAX_HALF_STEPS))
+    errors.push(`a whole pulse is ${pulseHalfSteps} half-steps; it must be 1 to ${PULSE_MAX_HALF_STEPS}`);
+  const fastest = (drive.pulseMaxMicrounits * MS_PER_HOUR) / drive.pulseIntervalMs;
+  if (rig.limits.basalMaxMicrounitsPerHour > fastest)
+    errors.push(`limits.basalMaxMicrounitsPerHour is over ${fastest}, what the pulses can deliver`);
   return errors;
 }

@@ -1,7 +1,7 @@
 /**
  * A simulated board: what outlives a power cut (storage, plant, wear, the finger on the button), and the sessions in
- * between, each a fresh `Board` for the firmware. Owns the power and the numbering of operations. The radio is another's:
- * it brings the GATTServer constructor and runs the firmware's callbacks through `post`.
+ * between, each a fresh `Board` for the firmware. Owns the power. The radio is another's: it brings the GATTServer
+ * constructor and runs the firmware's callbacks through `post`.
  */
 
 import type { Board, GattServerConstructor, Pins } from "../firmware/board.js";
@@ -14,10 +14,11 @@ import { digital } from "./peripherals/digital.js";
 import { EntropySource } from "./peripherals/entropy.js";
 import { FlashMemory } from "./peripherals/flash.js";
 import { KeyValueFlash } from "./peripherals/keyValue.js";
-import type { CutPhase, OperationKind } from "./peripherals/power.js";
+import { type CutPoint, Operations } from "./peripherals/operations.js";
+import type { OperationKind } from "./peripherals/power.js";
+import { PowerSession } from "./peripherals/powerSession.js";
 import { pulseCount } from "./peripherals/pulseCount.js";
 import { pwm } from "./peripherals/pwm.js";
-import { Session } from "./peripherals/session.js";
 import type { StallMs } from "./peripherals/thread.js";
 import { Plant, type PlantOptions } from "./plant/plant.js";
 
@@ -31,8 +32,9 @@ const PINS: Pins = {
   force: 36,
 };
 
+/** Lines of the local trace, and exceptions, that are kept. */
 const TRACE_LINES = 10_000;
-const CRASH_LINES = 100;
+const CRASHES = 100;
 
 /** Streams of the one seed, so that what one part draws does not shift another. */
 const STREAMS = { plant: 1, entropy: 2, keyValue: 3, flash: 4, cut: 5 } as const;
@@ -45,12 +47,6 @@ export interface HardwareOptions {
   /** What `ticks` starts from at each power-up, so that its wrap can be brought near: 0 unless given. */
   readonly ticksStartMs?: number;
   readonly plant?: PlantOptions;
-}
-
-/** A point to lose power at: within operation number `operation`, counted from 1 over the life of the hardware. */
-export interface CutPoint {
-  readonly operation: number;
-  readonly phase: CutPhase;
 }
 
 export interface TraceLine {
@@ -72,10 +68,8 @@ export class Hardware {
   readonly #ticksStartMs: number;
   readonly #button: Button;
   readonly #cutRandom: Random;
-  readonly #operationCounts = { kvWrite: 0, kvDelete: 0, flashWrite: 0, flashErase: 0, halfStep: 0 };
-  #operations = 0;
-  #cutPoint: CutPoint | undefined;
-  #session: Session | undefined;
+  readonly #operations = new Operations();
+  #session: PowerSession | undefined;
   #outputs = new Map<number, number>();
   #display: readonly string[] = [];
   #trace: TraceLine[] = [];
@@ -100,12 +94,12 @@ export class Hardware {
 
   /** Operations so far, over all sessions: storage written or erased, and changes of a coil. */
   get operations(): number {
-    return this.#operations;
+    return this.#operations.total;
   }
 
   /** The same by kind. */
   get operationCounts(): { readonly [Kind in OperationKind]: number } {
-    return { ...this.#operationCounts };
+    return this.#operations.counts;
   }
 
   /** The lines last shown; none without power. */
@@ -113,12 +107,12 @@ export class Hardware {
     return this.#display;
   }
 
-  /** The last 10,000 lines of the firmware's local trace, of all sessions. */
+  /** The newest lines of the firmware's local trace, of all sessions. */
   get trace(): readonly TraceLine[] {
     return this.#trace.slice(-TRACE_LINES);
   }
 
-  /** The last 100 exceptions that the firmware let out of a callback. Each restarted the board, as on ESP32. */
+  /** The newest exceptions that the firmware let out of a callback. Each cut the power. */
   get crashes(): readonly string[] {
     return this.#crashes;
   }
@@ -132,9 +126,9 @@ export class Hardware {
   /** Switches the power on. Throws when it is on. The board is of this session only: after a cut it throws PowerCut. */
   powerUp(gattServer: GattServerConstructor): Board {
     if (this.#session) throw new Error("the power is on already");
-    const session: Session = new Session(this.#clock, {
+    const session: PowerSession = new PowerSession(this.#clock, {
       stallMs: (callbackNumber) => this.stallMs(callbackNumber),
-      onOperation: (kind) => this.#number(kind),
+      onOperation: (kind) => this.#operations.next(kind),
       cut: () => this.cut(),
       onCrash: (error) => this.#crash(error),
     });
@@ -155,15 +149,17 @@ export class Hardware {
     this.onPowerLost?.();
   }
 
-  /** Makes a later operation lose power: PowerCut comes out of its call. One point at a time; `undefined` takes it back. */
+  /**
+   * Makes a later operation lose power: PowerCut comes out of its call. One point at a time; `undefined` takes it back.
+   * Throws for an operation that is past.
+   */
   cutAt(point: CutPoint | undefined): void {
-    if (point && point.operation <= this.#operations) throw new RangeError(`operation ${point.operation} is past`);
-    this.#cutPoint = point;
+    this.#operations.cutAt(point);
   }
 
   /**
-   * Runs firmware code now, such as its start. An exception that it lets out is recorded in `crashes` and cuts the power;
-   * one that comes of a power cut is dropped. Without power nothing runs.
+   * Runs firmware code now, such as its start. An exception that it lets out is recorded in `crashes` and cuts the
+   * power; one that comes of a power cut is dropped. Without power nothing runs.
    */
   run(callback: () => void): void {
     this.#session?.guard(callback);
@@ -179,7 +175,7 @@ export class Hardware {
     this.#button.press(durationMs);
   }
 
-  #board(session: Session, gattServer: GattServerConstructor): Board {
+  #board(session: PowerSession, gattServer: GattServerConstructor): Board {
     const startedMs = this.#clock.nowMs;
     return {
       Digital: digital(session, {
@@ -223,7 +219,7 @@ export class Hardware {
     };
   }
 
-  #driveOutput(session: Session, pin: number, level: 0 | 1): void {
+  #driveOutput(session: PowerSession, pin: number, level: 0 | 1): void {
     const coil = PINS.coils.indexOf(pin);
     if (coil < 0) {
       this.#outputs.set(pin, level);
@@ -237,18 +233,9 @@ export class Hardware {
     }
   }
 
-  #number(kind: OperationKind): CutPhase | undefined {
-    this.#operations += 1;
-    this.#operationCounts[kind] += 1;
-    if (this.#cutPoint?.operation !== this.#operations) return undefined;
-    const { phase } = this.#cutPoint;
-    this.#cutPoint = undefined;
-    return phase;
-  }
-
   #crash(error: unknown): void {
     this.#crashes = [
-      ...this.#crashes.slice(1 - CRASH_LINES),
+      ...this.#crashes.slice(1 - CRASHES),
       error instanceof Error ? `${error}\n${error.stack}` : `${error}`,
     ];
     this.cut();

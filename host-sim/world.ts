@@ -1,7 +1,7 @@
 /**
  * One simulated world: a clock, the air, a pump with its hardware and plant, and controllers that stand around it. Owns
- * the power switch: it boots the firmware, and boots it again when the firmware has let an exception out, as the
- * ESP32 does.
+ * the power switch, which boots the firmware. An exception let out cuts the power (an ESP32 would restart); whoever
+ * runs the world powers up again.
  */
 
 import { startPump } from "../firmware/pump.js";
@@ -18,6 +18,8 @@ import type { PlantOptions } from "./plant/plant.js";
 
 /** The pump's address on the air. */
 export const PUMP_ADDRESS = "pump";
+/** ATT_MTU that a controller asks for: the one that the pump offers (firmware/link/gatt.ts). */
+export const CONTROLLER_MTU = 247;
 /** Stream of the seed that controllers draw from; the hardware's are its own. */
 const CONTROLLER_STREAM = 100;
 
@@ -77,7 +79,7 @@ export class World {
   /** A controller with a store of its own, or with one that an earlier controller left. */
   controller(store: ControllerStore = new MemoryStore(), options: Partial<ControllerOptions> = {}): Controller {
     return new Controller({
-      transport: this.air.transport({ address: PUMP_ADDRESS, mtu: 247 }),
+      transport: this.air.transport({ address: PUMP_ADDRESS, mtu: CONTROLLER_MTU }),
       clock: this.clock,
       random: (length) => this.#random.bytes(length),
       store,
@@ -97,19 +99,13 @@ export class World {
 
   /** Taps the button `count` times, then lets the pump take the gesture. */
   tapButton(count: number): void {
-    for (let i = 0; i < count; i++) {
-      this.hardware.pressButton(100);
-      this.clock.advance(250);
-    }
+    this.#tap(count);
     this.clock.advance(1_000);
   }
 
   /** Holds the button, after `taps` taps, long enough to be meant. */
   holdButton(taps = 0): void {
-    for (let i = 0; i < taps; i++) {
-      this.hardware.pressButton(100);
-      this.clock.advance(250);
-    }
+    this.#tap(taps);
     this.hardware.pressButton(1_000);
     this.clock.advance(1_500);
   }
@@ -119,5 +115,12 @@ export class World {
     this.tapButton(role === "operate" ? 3 : 4);
     const [title, text] = this.hardware.display;
     return title === "Pair" && text !== undefined ? text : "";
+  }
+
+  #tap(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.hardware.pressButton(100);
+      this.clock.advance(250);
+    }
   }
 }

@@ -72,7 +72,7 @@ describe("button", () => {
     );
   });
 
-  it("takes a glancing touch and bouncing contacts for one tap each, never for a hold (SR-64)", () => {
+  it("takes a glitch for nothing, and bouncing contacts for one tap, never for a hold (SR-64)", () => {
     assert.deepEqual(
       played(
         [
@@ -81,8 +81,14 @@ describe("button", () => {
         ],
         3_000,
       ),
-      [[720, { kind: "taps", count: 1 }]],
+      [],
     );
+    const glitchBeforeHold = [
+      [100, true],
+      [105, false],
+      [200, true],
+    ] as const;
+    assert.deepEqual(played(glitchBeforeHold, 3_000), [[1_000, { kind: "hold", tapsBefore: 0 }]]);
     const bouncing = [
       [100, true],
       [103, false],
@@ -162,7 +168,7 @@ describe("button", () => {
     const waiting: Button = { position: "up", since: uptimeMs(100), taps: 2 };
     const { next, gesture } = stepButton(waiting, true, uptimeMs(900));
     assert.deepEqual(gesture, { kind: "taps", count: 2 });
-    assert.deepEqual(next, { position: "down", since: 900, taps: 0 });
+    assert.deepEqual(next, { position: "touched", since: 900, taps: 0 });
   });
 
   it("asks for nothing while it rests", () => {

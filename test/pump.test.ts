@@ -104,7 +104,7 @@ describe("pump: exceptions of its own", () => {
 });
 
 describe("pump: revoking all bonds", () => {
-  it("revokes them until a restart when the storage fails, says just that, and latches a fault (SR-28, SR-52)", () => {
+  it("revokes them until a restart when the storage fails, says just that, and latches a fault (SR-28, SR-52, SR-72)", () => {
     const { world, controller, store } = bondedWorld({ seed: 8 });
     controller.close();
     world.clock.advance(1_000);

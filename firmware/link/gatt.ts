@@ -20,7 +20,8 @@ const LEAST_VALUE_BYTES = 20;
 export type LinkEvent =
   /** The radio is up: from now on the pump can advertise. */
   | { readonly kind: "ready" }
-  | { readonly kind: "connected" }
+  /** Connections are numbered from 1; what follows, up to the next of these, is of this one. */
+  | { readonly kind: "connected"; readonly connection: number }
   | { readonly kind: "subscribed" }
   | { readonly kind: "written"; readonly value: Uint8Array }
   | { readonly kind: "unsubscribed" }
@@ -31,6 +32,7 @@ export class GattLink {
   readonly #enqueue: (event: LinkEvent) => void;
   #ready = false;
   #connection: GattConnection | undefined;
+  #connections = 0;
   #fromPump: object | undefined;
 
   /** Starts the server; nothing is advertised before `advertise`. `enqueue` must only queue. */
@@ -98,8 +100,9 @@ export class GattLink {
     }
   }
 
-  /** Ends the connection, if there is one. No event of it follows. */
-  close(): void {
+  /** Ends a connection, unless it has ended already. No event of it follows. */
+  close(number: number): void {
+    if (number !== this.#connections) return;
     const connection = this.#connection;
     this.#connection = undefined;
     this.#fromPump = undefined;
@@ -112,7 +115,8 @@ export class GattLink {
       return;
     }
     this.#connection = connection;
-    this.#enqueue({ kind: "connected" });
+    this.#connections += 1;
+    this.#enqueue({ kind: "connected", connection: this.#connections });
   }
 
   #onSubscribe(characteristic: object, connection: GattConnection): void {

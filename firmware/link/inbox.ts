@@ -7,7 +7,7 @@ import { FRAGMENT_MAX_BYTES, FRAGMENTS_MAX, isLastFragment, Reassembler } from "
 import type { LinkEvent } from "./gatt.js";
 
 export type InboxEvent =
-  | { readonly kind: "connected" }
+  | { readonly kind: "connected"; readonly connection: number }
   | { readonly kind: "subscribed" }
   | { readonly kind: "message"; readonly bytes: Uint8Array }
   /** The connection is to be ended, or has ended; `reason` is for the local trace. */

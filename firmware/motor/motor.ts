@@ -7,7 +7,14 @@
 import { type EncoderCounts, encoderCounts, halfSteps, type Microunits } from "../base/units.js";
 import type { AnalogInput, Board, PulseCounter, ScheduledCallback } from "../board.js";
 import type { Durable } from "../storage/blob.js";
-import { checkMotion, type EncoderState, encoderAligned, encoderAtBoot, type MotionCheck } from "./encoder.js";
+import {
+  type CheckedMotion,
+  checkMotion,
+  type EncoderState,
+  encoderAligned,
+  encoderAtBoot,
+  type MotionCheck,
+} from "./encoder.js";
 import type { PulsePlan } from "./geometry.js";
 import { checkForce, type OcclusionState, OPEN_LINE } from "./occlusion.js";
 import { Coils, PHASES } from "./stepper.js";
@@ -115,6 +122,18 @@ export class Motor {
     } else {
       this.#settle(plan, 0, false);
     }
+  }
+
+  /**
+   * What the encoder says of a motor at rest: in tolerance, or moved by something else, and then by how much at most.
+   * Throws an invariant while a pulse runs.
+   */
+  checkRest(): Pick<CheckedMotion, "check" | "highMicrounits"> {
+    if (this.busy) throw new Error("invariant: a pulse is running");
+    const motion = checkMotion(this.#board.rig.drive, this.#encoderState, halfSteps(0), this.#readEncoder());
+    // In tolerance it stays with the next pulse, whose interval begins at the last one's reading.
+    if (motion.check.kind !== "inTolerance") this.#encoderState = motion.next;
+    return motion;
   }
 
   /**

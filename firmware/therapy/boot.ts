@@ -15,7 +15,7 @@ import { type Journal, NEW_JOURNAL, totalMicrounits, withCounted } from "./journ
 import { activeBolus, EMPTY_LEDGER, type LedgerEntry } from "./ledger.js";
 import { newStanding, type Standing } from "./standing.js";
 import { beginTherapy, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
-import { closeHours, hourOf } from "./windows.js";
+import { CLOSED_BINS, closeHours, hourOf } from "./windows.js";
 
 export interface BootFindings {
   readonly standing: Loaded<Standing>;
@@ -24,8 +24,11 @@ export interface BootFindings {
   readonly historyNextSequence: number;
   /** The epoch that begins: after a loss, nothing is known of any dose before it. */
   readonly epoch: number;
-  /** Whether this is still the pump that issued the ledger's dose IDs: a new identity begins with an empty one. */
-  readonly identityKept: boolean;
+  /**
+   * Whether this is still the pump that issued the ledger's dose IDs. One that is new, or that lost its identity, begins
+   * with an empty ledger; the loss is annunciated.
+   */
+  readonly identity: "kept" | "new" | "lost";
 }
 
 /** The state after any boot, and the standing state to make durable before anything else. */
@@ -46,13 +49,15 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
   const settled = bolus ? interrupted(change, bolus, unknownPulse, rig) : change;
   const ended = tbrStopped(settled, TbrEndReason.ErrorAbort);
   const told = standing.tbr ? annunciated(ended, AnnunciationType.TbrCanceled) : ended;
-  const known = found.identityKept ? told : withoutDoses(told);
+  const known = withDosesOf(found.identity, told);
   return finishChange(withPulseClosed(annunciated(known, AnnunciationType.DateTimeIssue)), true);
 }
 
 /** Dose IDs begin anew with a new identity: the old ones would answer for them. */
-function withoutDoses(change: Change): Change {
-  const told = annunciated(change, AnnunciationType.SystemIssue);
+function withDosesOf(identity: BootFindings["identity"], change: Change): Change {
+  if (identity === "kept") return change;
+  const hadDoses = change.therapy.standing.ledger.entries.length > 0;
+  const told = identity === "lost" || hadDoses ? annunciated(change, AnnunciationType.SystemIssue) : change;
   const journal = { ...told.therapy.journal, bolus: NEW_JOURNAL.bolus };
   const standing = { ...told.therapy.standing, ledger: EMPTY_LEDGER };
   return { ...told, therapy: { ...told.therapy, journal, standing } };
@@ -106,9 +111,26 @@ function withPulseClosed(change: Change): Change {
   return { ...change, therapy: { ...change.therapy, journal } };
 }
 
+/** The bins that are known, and the last hour counted as full: the journal knew what was delivered in it. */
+function hourFull(kept: Standing, rig: RigConfig): readonly Microunits[] {
+  return [rig.limits.hourMaxMicrounits, ...kept.windows.closedMicrounits.slice(1)];
+}
+
 /**
- * A blob is gone that a provisioned pump must have: Stop, DataCorruption, and the last hour counted as full, until a
- * person who knows better commits Run. A full day is not assumed: it would keep basal insulin from a person for a day.
+ * No bin is known: the last hour counts as full, and the day as full but for what basal needs of it. Boluses are refused
+ * until the day has moved on; basal insulin is not kept from a person for a day.
+ */
+function dayFull(kept: Standing, rig: RigConfig): readonly Microunits[] {
+  const { hourMaxMicrounits, dayMaxMicrounits } = rig.limits;
+  const basalDayMicrounits = kept.basalMicrounitsPerHour * CLOSED_BINS;
+  const rest = Math.max(0, dayMaxMicrounits - basalDayMicrounits - hourMaxMicrounits);
+  const each = microunits(Math.floor(rest / (CLOSED_BINS - 1)));
+  return [hourMaxMicrounits, ...Array<Microunits>(CLOSED_BINS - 1).fill(each)];
+}
+
+/**
+ * A blob is gone that a provisioned pump must have: Stop, DataCorruption, and what was delivered counted at an upper
+ * bound, until a person who knows better commits Run.
  */
 function bootAfterLoss(
   found: BootFindings,
@@ -130,8 +152,7 @@ function bootAfterLoss(
   const standing: Standing = {
     ...kept,
     ...(standingKept ? {} : { ledger: { entries: [], forgottenThrough } }),
-    // The hour's limit counts as used: what was delivered in it is not known.
-    windows: { hour, closedMicrounits: [rig.limits.hourMaxMicrounits, ...kept.windows.closedMicrounits.slice(1)] },
+    windows: { hour, closedMicrounits: standingKept ? hourFull(kept, rig) : dayFull(kept, rig) },
     windowsTotalMicrounits: totalMicrounits(journal),
     history: {
       ...kept.history,
@@ -140,10 +161,10 @@ function bootAfterLoss(
     },
   };
   const therapy = beginTherapy(standing, { ...journal, openHourMicrounits: microunits(0), pulse: undefined }, now, rig);
-  return finishLoss(therapy, found.identityKept, rig);
+  return finishLoss(therapy, found.identity, rig);
 }
 
-function finishLoss(therapy: Therapy, identityKept: boolean, rig: RigConfig): TherapyStep {
+function finishLoss(therapy: Therapy, identity: BootFindings["identity"], rig: RigConfig): TherapyStep {
   const begun = beginChange(therapy, therapy.journal.clockMs);
   const bolus = activeBolus(therapy.standing.ledger);
   const jump = jumpMicrounits(rig.drive);
@@ -154,5 +175,5 @@ function finishLoss(therapy: Therapy, identityKept: boolean, rig: RigConfig): Th
   const stateLost = { run: false, stateWasLost: true };
   const halted = apply(tbrStopped(ended, TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption());
   const told = annunciated(halted, AnnunciationType.SystemIssue);
-  return finishChange(identityKept ? told : withoutDoses(told), true);
+  return finishChange(withDosesOf(identity, told), true);
 }

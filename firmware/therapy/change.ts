@@ -46,7 +46,8 @@ export function finishChange(change: Change, restarted = false): TherapyStep {
   const { therapy, clockMs, events } = change;
   const history = withEvents(therapy.standing.history, events, clockMs, restarted);
   const recorded = history.pending.length > 0 ? StatusChangedFlag.HistoryEvent : 0;
-  const standing = { ...therapy.standing, clockMs, history };
+  // A change may be dated back, to the end of a temporary rate; the clock that is stored never runs backwards.
+  const standing = { ...therapy.standing, clockMs: laterOf(therapy.standing.clockMs, clockMs), history };
   const next = { ...therapy, standing, changed: therapy.changed | recorded };
   return { next, record: { kind: "standing", value: standing } };
 }
@@ -113,3 +114,5 @@ export function rateRecorded(before: Therapy, change: Change): Change {
   const to = basalRate(change.therapy.standing);
   return from === to ? change : apply(change, {}, StatusChangedFlag.ActiveBasal, basalRateChanged(from, to));
 }
+
+const laterOf = (a: PumpClockMs, b: PumpClockMs): PumpClockMs => (a > b ? a : b);

@@ -1,7 +1,7 @@
 /** What a fault does to the therapy: everything stops, and what is not known is said to be uncertain. */
 
 import type { Fault } from "../base/fault.js";
-import { type Microunits, microunits, type UptimeMs } from "../base/units.js";
+import { microunits, type UptimeMs } from "../base/units.js";
 import { AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import { jumpMicrounits } from "../motor/geometry.js";
 import type { MotorReport } from "../motor/motor.js";
@@ -20,15 +20,18 @@ import { operationalStateOff } from "./events.js";
 import { activeBolus, type LedgerEntry } from "./ledger.js";
 import { bolusDone, clockAt, type Therapy, type TherapyStep } from "./therapy.js";
 
+/** What moved, as far as the encoder knows: of a pulse that failed, or while the motor was at rest. */
+export type Moved = Pick<MotorReport, "lowMicrounits" | "highMicrounits">;
+
 /**
- * Latches a fault: everything stops until a restart. `report` is the pulse that failed, if one did: what moved of it
- * is reported as an interval. A second fault changes nothing.
+ * Latches a fault: everything stops until a restart. `moved` tells of the pulse that failed, or of motion at rest, when
+ * that is the fault: it is reported as an interval. A second fault changes nothing.
  */
 export function latchFault(
   therapy: Therapy,
   fault: Fault,
   now: UptimeMs,
-  report: MotorReport | undefined,
+  moved: Moved | undefined,
   rig: RigConfig,
 ): TherapyStep {
   if (therapy.fault) return { next: therapy };
@@ -36,8 +39,9 @@ export function latchFault(
   const begun = beginChange(idle, clockAt(idle, now));
   const bolus = activeBolus(therapy.standing.ledger);
   const { pulse } = therapy.journal;
-  const amid = bolus && pulse?.source === "bolus";
-  const settled = amid ? bolusUncertain(begun, bolus, pulse.insulinMicrounits, report, rig) : begun;
+  // Motion at rest is nobody's pulse; while a bolus is under way it may have been the bolus's insulin.
+  const amid = bolus && (pulse ? pulse.source === "bolus" : moved !== undefined);
+  const settled = amid ? bolusUncertain(begun, bolus, pulse?.insulinMicrounits ?? 0, moved, rig) : begun;
   const ended = stopped(settled, rig.drive.pulseMaxMicrounits);
   const type = fault.kind === "motorShort" || fault.kind === "motorOver" ? "MechanicalIssue" : "SystemIssue";
   const flags = StatusChangedFlag.OperationalState;
@@ -53,13 +57,13 @@ export function latchFault(
 function bolusUncertain(
   change: Change,
   bolus: LedgerEntry,
-  pulse: Microunits,
-  report: MotorReport | undefined,
+  pulse: number,
+  moved: Moved | undefined,
   rig: RigConfig,
 ): Change {
   const done = bolusDone(change.therapy, bolus);
   const jump = jumpMicrounits(rig.drive);
-  const low = microunits(Math.max(0, done + (report?.lowMicrounits ?? 0) - jump));
-  const high = microunits(done + (report?.highMicrounits ?? pulse) + jump);
+  const low = microunits(Math.max(0, done + (moved?.lowMicrounits ?? 0) - jump));
+  const high = microunits(done + (moved?.highMicrounits ?? pulse) + jump);
   return bolusEnded(change, "uncertain", low, high);
 }

@@ -22,6 +22,8 @@ export interface Journal {
   readonly basalOwed: Owed;
   /** The motor's carried fraction of a half-step (motor/geometry.ts), after the pulse below. */
   readonly stepRemainder: number;
+  /** What the remainder is a fraction of (motor/geometry.ts): another calibration makes it meaningless. 0: none yet. */
+  readonly stepDenominator: number;
   /** Coil phase after the pulse below. */
   readonly coilPhase: number;
   /** The pulse begun last and not known to have finished. */
@@ -40,6 +42,7 @@ const JournalLayout = layout(
   ["openHour", "u32"],
   ["basalOwed", "u48"],
   ["stepRemainder", "u32"],
+  ["stepDenominator", "u32"],
   ["coilPhase", "u8"],
   ["pulseSource", "u8"],
   ["pulseInsulin", "u32"],
@@ -62,6 +65,7 @@ export const JOURNAL_BLOB: BlobSpec<Journal> = {
       openHour: journal.openHourMicrounits,
       basalOwed: journal.basalOwed,
       stepRemainder: journal.stepRemainder,
+      stepDenominator: journal.stepDenominator,
       coilPhase: journal.coilPhase,
       pulseSource: PulseCode[journal.pulse?.source ?? "none"],
       pulseInsulin: journal.pulse?.insulinMicrounits ?? 0,
@@ -81,6 +85,7 @@ export const JOURNAL_BLOB: BlobSpec<Journal> = {
       openHourMicrounits: microunits(fields.openHour),
       basalOwed: fields.basalOwed,
       stepRemainder: fields.stepRemainder,
+      stepDenominator: fields.stepDenominator,
       coilPhase: fields.coilPhase,
       pulse: fields.pulseSource === PulseCode.none ? undefined : { source, insulinMicrounits },
       bolus: {
@@ -98,6 +103,7 @@ export const NEW_JOURNAL: Journal = {
   openHourMicrounits: microunits(0),
   basalOwed: 0,
   stepRemainder: 0,
+  stepDenominator: 0,
   coilPhase: 0,
   pulse: undefined,
   bolus: { doseId: { epoch: 0, sequence: 0 }, doneMicrounits: microunits(0) },

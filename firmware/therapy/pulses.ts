@@ -46,8 +46,8 @@ import {
 /** Accumulator, remainder and clock are durable at least this often: what a restart may cost in basal (SR-63). */
 export const SAVE_INTERVAL_MS = 5 * MS_PER_MINUTE;
 
-/** What time brings: an hour's end, a temporary rate's end, a pulse that is due, a journal to save; one at a time. */
-export function passTime(given: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
+/** What time ends: a temporary rate, an hour; one at a time. */
+export function passRates(given: Therapy, now: UptimeMs): TherapyStep {
   if (given.fault || given.motion.kind === "pulsing") return { next: given };
   const clockMs = clockAt(given, now);
   const { tbr } = given.standing;
@@ -58,6 +58,14 @@ export function passTime(given: Therapy, now: UptimeMs, rig: RigConfig): Therapy
   const therapy = accrueTo(withHoursClosed(given, clockMs), clockMs);
   if (therapy.standing !== given.standing && given.journal.openHourMicrounits > 0)
     return finishChange(beginChange(therapy, clockMs));
+  return { next: therapy };
+}
+
+/** What time brings: what it ends, and then a pulse that is due, or a journal to save; one at a time. */
+export function passTime(given: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
+  const passed = passRates(given, now);
+  const { next: therapy } = passed;
+  if (passed.record || therapy.fault || therapy.motion.kind === "pulsing") return passed;
   return duePulse(therapy, now, rig) ?? dueSave(therapy, now) ?? { next: therapy };
 }
 
@@ -148,6 +156,12 @@ export function endPulse(therapy: Therapy, report: MotorReport, now: UptimeMs, r
     );
   if (bolus && done >= bolus.intendedMicrounits) return finishChange(bolusEnded(change, "delivered", done, done));
   return { next: ended };
+}
+
+/** Counts insulin that moved without a command, while the motor was at rest: the limits take it for delivered. */
+export function countUncommanded(therapy: Therapy, highMicrounits: Microunits): TherapyStep {
+  const journal = withCounted(therapy.journal, "basal", highMicrounits);
+  return { next: { ...therapy, journal }, record: { kind: "journal", value: journal } };
 }
 
 /**

@@ -22,6 +22,7 @@ import {
 } from "../base/units.js";
 import { allFlags } from "../ids/flagged.js";
 import { StatusChangedFlag } from "../ids/values.js";
+import { stepDenominator } from "../motor/geometry.js";
 import type { PulseBegun } from "../motor/motor.js";
 import type { RigConfig } from "../rig.js";
 import { accrue } from "./basal.js";
@@ -106,12 +107,19 @@ export function delivered(therapy: Therapy): Delivered {
   };
 }
 
+/** The carried fraction of a half-step, as far as it is this drive's: a new calibration begins with none. */
+function remainderFor(journal: Journal, rig: RigConfig): Pick<Journal, "stepRemainder" | "stepDenominator"> {
+  const denominator = stepDenominator(rig.drive);
+  const same = journal.stepDenominator === denominator;
+  return { stepRemainder: same ? journal.stepRemainder : 0, stepDenominator: denominator };
+}
+
 /** A new pump's therapy, or one whose blobs have been read (boot.ts), at uptime `now`. */
 export function beginTherapy(standing: Standing, journal: Journal, now: UptimeMs, rig: RigConfig): Therapy {
   const clockMs = Math.max(standing.clockMs, journal.clockMs);
   return {
     standing,
-    journal: { ...journal, clockMs: pumpClockMs(clockMs) },
+    journal: { ...journal, ...remainderFor(journal, rig), clockMs: pumpClockMs(clockMs) },
     bootClockMs: pumpClockMs(clockMs - now),
     motion: { kind: "idle" },
     nextPulseAt: uptimeMs(now + rig.drive.pulseIntervalMs),

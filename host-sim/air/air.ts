@@ -10,11 +10,9 @@ import { CentralEnd, type CentralOptions } from "./centralEnd.js";
 import type { Clock } from "./clock.js";
 import {
   type AirEvent,
-  attBytes,
   type Direction,
   directionTo,
   EMPTY,
-  isAnswer,
   type LinkEnd,
   opposite,
   type Packet,
@@ -26,6 +24,7 @@ import {
 } from "./packet.js";
 import { advertisesCountersign } from "./service.js";
 import { PASS, type Tap } from "./tap.js";
+import { type Traffic, TrafficMeter } from "./traffic.js";
 import type { Transport } from "./transport.js";
 
 /** One way; half a usual connection interval of 30 ms. */
@@ -33,14 +32,6 @@ const LATENCY_MS = 15;
 
 /** What an attacker sends in an end's name; a value of at most 65,535 bytes. */
 export type Forgery = Omit<Packet, "connectionId">;
-
-/** What the ends themselves sent, whatever an attacker then did to it. */
-export interface Traffic {
-  readonly toPeripheral: { readonly packets: number; readonly bytes: number };
-  readonly toCentral: { readonly packets: number; readonly bytes: number };
-  /** Answers that reached an end: acceptances, write responses and confirmations. */
-  readonly roundTrips: number;
-}
 
 /** What an air may be given. */
 export interface AirOptions {
@@ -68,8 +59,7 @@ export class Air {
   readonly #stations = new Map<string, Station>();
   readonly #connections = new Map<number, Connection>();
   readonly #scanning = new Set<CentralEnd>();
-  readonly #sent = { toPeripheral: { packets: 0, bytes: 0 }, toCentral: { packets: 0, bytes: 0 } };
-  #roundTrips = 0;
+  readonly #meter = new TrafficMeter();
   #lastConnectionId = 0;
 
   constructor(clock: Clock, options: AirOptions = {}) {
@@ -78,13 +68,9 @@ export class Air {
     this.#observer = options.observer;
   }
 
-  /** A snapshot of the counters, in ATT PDU bytes (packet.ts). */
+  /** What has been on this air so far. */
   get traffic(): Traffic {
-    return {
-      toPeripheral: { ...this.#sent.toPeripheral },
-      toCentral: { ...this.#sent.toCentral },
-      roundTrips: this.#roundTrips,
-    };
+    return this.#meter.traffic;
   }
 
   /** Puts a peripheral's radio on the air. Throws when the address is taken. */
@@ -176,8 +162,7 @@ export class Air {
     if (connection.ends[from] === undefined) return;
     const direction: Direction = directionTo(opposite(from));
     const packet: Packet = { connectionId: connection.id, direction, kind, value };
-    this.#sent[direction].packets += 1;
-    this.#sent[direction].bytes += attBytes(packet);
+    this.#meter.sent(packet);
     this.#observe("sent", packet);
     if (kind === "disconnect") this.#detach(connection, from);
     const action = this.tap?.({ ...packet, value: value.slice() }) ?? PASS;
@@ -221,7 +206,7 @@ export class Air {
       this.#detach(connection, side);
     }
     this.#observe("arrived", packet);
-    if (isAnswer(packet)) this.#roundTrips += 1;
+    this.#meter.arrived(packet);
     end.receive(packet.kind, packet.value.slice());
   }
 

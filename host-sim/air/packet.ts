@@ -4,8 +4,6 @@
  * link. The link layer's own retransmissions are below this.
  */
 
-import { ATT_HEADER_BYTES } from "./bluetooth.js";
-
 /** The two ends of a connection. */
 export type Side = "central" | "peripheral";
 
@@ -97,31 +95,4 @@ export function receiverOf(direction: Direction): Side {
 
 export function opposite(side: Side): Side {
   return side === "peripheral" ? "central" : "peripheral";
-}
-
-/** Whether the packet completes a round trip: it answers a packet of the other end. */
-export function isAnswer({ kind, direction }: Packet): boolean {
-  return kind === "writeResponse" || kind === "confirmation" || (kind === "connect" && direction === "toCentral");
-}
-
-/**
- * Size in bytes of the ATT PDU: opcode, handle and value of a request or indication, the opcode alone of an answer
- * (with the failed request's opcode, handle and the code for an error, Vol 3 Part F 3.4.1.1). 0 for what is no ATT PDU.
- */
-export function attBytes(packet: Packet): number {
-  switch (packet.kind) {
-    case "subscribe":
-    case "write":
-    case "indication":
-      return packet.value.length + ATT_HEADER_BYTES;
-    case "writeResponse":
-      return packet.value.length === 0 ? 1 : 5;
-    case "confirmation":
-      return 1;
-    case "connect":
-    case "disconnect":
-      return 0;
-    default:
-      return packet.kind satisfies never;
-  }
 }

@@ -22,12 +22,12 @@ import { Connection, type ControllerEvent, type ControllerState, type OpenSessio
 import type { DoseId, Outcome } from "./control.js";
 import { isFinal, PendingCommands } from "./doses.js";
 import type { EndReason } from "./ends.js";
-import { type BOLUS_VALUE, COMMAND, type TbrOrder } from "./ids.js";
-import type { ActiveBasal, Annunciation, BolusDelivery, DeliveredInsulin, Features, Status } from "./idsAnswers.js";
+import { COMMAND, type TbrOrder } from "./ids.js";
 import { parseShown } from "./pairing.js";
+import { PumpReader } from "./pumpReader.js";
 import { type Approve, encodeOrder, type Order } from "./readings.js";
 import * as reads from "./reads.js";
-import { type Result, simpleOperation } from "./requests.js";
+import type { Result } from "./requests.js";
 import { type ControllerStore, Keeper } from "./store.js";
 
 /** Life asked for a challenge when the options name none: what a controller without a user at hand asks. */
@@ -63,7 +63,7 @@ export interface ControllerOptions {
 type Done<T> = (result: T) => void;
 
 /** See the module. */
-export class Controller {
+export class Controller extends PumpReader {
   readonly #keeper: Keeper;
   readonly #connection: Connection;
   readonly #pending: PendingCommands;
@@ -75,11 +75,14 @@ export class Controller {
     const { transport, clock, random, store, onEvent = () => {}, lifeSeconds = DEFAULT_LIFE_SECONDS } = options;
     if (!Number.isInteger(lifeSeconds) || lifeSeconds < 1 || lifeSeconds > 255)
       throw new RangeError(`lifeSeconds is ${lifeSeconds}: give a whole number from 1 to 255`);
-    this.#storeFailed = (error) => onEvent({ kind: "storeFailed", error });
-    this.#keeper = new Keeper(store, random);
-    const context = { transport, clock, keeper: this.#keeper, random, storeFailed: this.#storeFailed };
-    this.#connection = new Connection(context, onEvent);
-    this.#pending = new PendingCommands(this.#keeper);
+    const storeFailed = (error: unknown) => onEvent({ kind: "storeFailed", error });
+    const keeper = new Keeper(store, random);
+    const connection = new Connection({ transport, clock, keeper, random, storeFailed }, onEvent);
+    super(connection);
+    this.#keeper = keeper;
+    this.#connection = connection;
+    this.#pending = new PendingCommands(keeper);
+    this.#storeFailed = storeFailed;
     this.#lifeSeconds = lifeSeconds;
   }
 
@@ -151,18 +154,18 @@ export class Controller {
 
   /** Stops delivery in one step, ahead of all that waits. On `lost` ask again: stopping twice does no harm. */
   stop(done: Done<Result<undefined>>): void {
-    this.#request(reads.stop, done, true);
+    this.request(reads.stop, done, true);
   }
 
   /** Cancels a bolus in one step, ahead of all that waits. Gives the ID of the cancelled bolus. */
   cancelBolus(bolusId: number, done: Done<Result<number>>): void {
-    this.#request(reads.cancelBolus(bolusId), done, true);
+    this.request(reads.cancelBolus(bolusId), done, true);
   }
 
   /** Asks what became of any dose of the connected pump. A final answer also settles it where it was pending. */
   outcome(doseId: DoseId, done: Done<Result<Outcome>>): void {
     const pumpId = this.#connection.bond?.pumpId;
-    this.#request(reads.outcome(doseId), (result) => {
+    this.request(reads.outcome(doseId), (result) => {
       if (pumpId !== undefined && (result.kind === "ok" || result.kind === "stale")) this.#heard(pumpId, result.value);
       done(result);
     });
@@ -193,56 +196,6 @@ export class Controller {
   abandon(doseId: DoseId): boolean {
     const command = this.#pending.find(doseId);
     return command !== undefined && this.#settle(command.pumpId, doseId);
-  }
-
-  /** Reads the Status Changed flags. */
-  statusChanged(done: Done<Result<number>>): void {
-    this.#request(reads.statusChanged, done);
-  }
-
-  /** Reads the status. */
-  status(done: Done<Result<Status>>): void {
-    this.#request(reads.status, done);
-  }
-
-  /** Reads the oldest pending annunciation. */
-  annunciation(done: Done<Result<{ readonly annunciation: Annunciation | undefined }>>): void {
-    this.#request(reads.annunciation, done);
-  }
-
-  /** Reads the features. */
-  features(done: Done<Result<Features>>): void {
-    this.#request(reads.features, done);
-  }
-
-  /** Clears the Status Changed `flags` (bits 0 to 7; a pump may refuse the others, which have no meaning). */
-  resetStatus(flags: number, done: Done<Result<undefined>>): void {
-    this.#request(reads.resetStatus(flags), done);
-  }
-
-  /** Reads the IDs of the boluses being delivered. */
-  activeBolusIds(done: Done<Result<readonly number[]>>): void {
-    this.#request(reads.activeBolusIds, done);
-  }
-
-  /** Reads one amount of a bolus being delivered. */
-  activeBolusDelivery(bolusId: number, value: keyof typeof BOLUS_VALUE, done: Done<Result<BolusDelivery>>): void {
-    this.#request(reads.activeBolusDelivery(bolusId, value), done);
-  }
-
-  /** Reads basal rate and TBR. */
-  activeBasal(done: Done<Result<ActiveBasal>>): void {
-    this.#request(reads.activeBasal, done);
-  }
-
-  /** Reads the insulin delivered since provisioning. */
-  deliveredInsulin(done: Done<Result<DeliveredInsulin>>): void {
-    this.#request(reads.deliveredInsulin, done);
-  }
-
-  #request<T>(request: reads.Request<T>, done: Done<Result<T>>, urgent = false): void {
-    const queued = this.#connection.queue(simpleOperation({ ...request, done }), urgent);
-    if (queued !== "queued") done({ kind: "notSent", reason: queued });
   }
 
   #command<T extends Accepted>(order: Order, accepted: AcceptedReader<T>, done: Done<CommandResult<T>>): void {

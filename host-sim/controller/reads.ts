@@ -58,6 +58,10 @@ function read<T>(channel: number, decode: (value: Uint8Array) => T | undefined):
   return { channel, value: EMPTY, reply, passes: () => true };
 }
 
+function opcodeOf(request: Uint8Array): number {
+  return new DataView(request.buffer, request.byteOffset, request.length).getUint16(0, true);
+}
+
 /** A request to one of the control points, with its own answer or a general response that refuses. */
 function controlPoint<T>(
   channel: number,
@@ -66,7 +70,7 @@ function controlPoint<T>(
   passes: boolean,
   decode: (answer: Uint8Array) => T | undefined,
 ): Request<T> {
-  const opcode = new DataView(value.buffer, value.byteOffset, value.length).getUint16(0, true);
+  const opcode = opcodeOf(value);
   const reply = (answer: Incoming): Reply<T> | undefined => {
     if (answer.channel !== channel) return undefined;
     const general = decodeResponse(answer.value, response);
@@ -83,7 +87,7 @@ function acknowledged(
   response: typeof READER.response | typeof COMMAND.response,
 ): Request<undefined> {
   const request = controlPoint<undefined>(channel, value, response, false, () => undefined);
-  const opcode = new DataView(value.buffer, value.byteOffset, value.length).getUint16(0, true);
+  const opcode = opcodeOf(value);
   const reply = (answer: Incoming): Reply<undefined> | undefined => {
     const general = answer.channel === channel ? decodeResponse(answer.value, response) : undefined;
     const succeeded = general?.request === opcode && general.code === SUCCESS;

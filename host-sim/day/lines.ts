@@ -11,7 +11,7 @@ const ORDER_COLUMNS = 29;
 const DOSE_COLUMNS = 5;
 const LABEL_COLUMNS = 36;
 const OUTCOME_COLUMNS = 20;
-const COST_COLUMNS = 22;
+const COST_COLUMNS = 24;
 const ATTEMPT_COLUMNS = 54;
 
 /** An amount exactly as commands and outcomes give it, or with `places` decimals. */

@@ -3,7 +3,7 @@
  * the session's ups and downs and the meters on air and plant; decides nothing about doses.
  */
 
-import type { Traffic } from "../air/air.js";
+import type { Traffic } from "../air/traffic.js";
 import type { Controller } from "../controller/controller.js";
 import { END_ADVICE } from "../controller/ends.js";
 import { MemoryStore, World } from "../world.js";

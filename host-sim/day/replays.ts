@@ -12,7 +12,7 @@ import { decodeControl, encodeCommit } from "../controller/control.js";
 import type { Status } from "../controller/idsAnswers.js";
 import { TAG_BYTES } from "../controller/keys.js";
 import { decodeContents } from "../controller/store.js";
-import { PUMP_ADDRESS } from "../world.js";
+import { CONTROLLER_MTU, PUMP_ADDRESS } from "../world.js";
 import { type Answered, playBack, readDose, type SessionSecrets, type StolenDose, StolenSession } from "./attacker.js";
 import type { Operator } from "./operator.js";
 import type { RecordedDose } from "./recording.js";
@@ -102,7 +102,7 @@ export class Replays {
   }
 
   get #transport(): Transport {
-    return this.#operator.world.air.transport({ address: PUMP_ADDRESS, mtu: 247 });
+    return this.#operator.world.air.transport({ address: PUMP_ADDRESS, mtu: CONTROLLER_MTU });
   }
 
   #playBack(what: string, before: () => void): void {

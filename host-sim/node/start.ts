@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { getSystemErrorMap, parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { renderUnicodeCompact } from "uqr";
 import { type DayEntry, parseDay } from "../day/day.js";
@@ -53,6 +53,18 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : `${error}`;
 }
 
+/** The text of a file, or undefined after telling why it cannot be read. */
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { errno = 0 } = error as NodeJS.ErrnoException;
+    const [, why = messageOf(error)] = getSystemErrorMap().get(errno) ?? [];
+    unusable(`${path}: cannot be read: ${why}`);
+    return undefined;
+  }
+}
+
 /** What was asked for on the command line; a number is the exit code to end with at once. */
 function choose(args: readonly string[]): Chosen | number {
   try {
@@ -70,7 +82,9 @@ function choose(args: readonly string[]): Chosen | number {
     }
     const seed = /^\d{1,10}$/.test(values.seed) ? Number(values.seed) : Number.NaN;
     if (!(seed <= LARGEST_SEED)) return unusable(`--seed is ${values.seed}; it must be 0 to ${LARGEST_SEED}`);
-    const day = parseDay(readFileSync(values.day, "utf8"));
+    const text = read(values.day);
+    if (text === undefined) return EXIT.unusable;
+    const day = parseDay(text);
     return day.kind === "ok" ? { seed, entries: day.entries } : unusable(`${values.day}: ${day.what}`);
   } catch (error) {
     return unusable(messageOf(error));

@@ -1,7 +1,7 @@
 /** ECMA-419 Analog as the Moddable SDK has it on ESP32 (_analog.c): 12 bits, clipped at both ends of the scale. */
 
 import type { AnalogConstructor, AnalogInput } from "../../firmware/board.js";
-import type { Session } from "./session.js";
+import { PinUser, type PoweredPins } from "./pins.js";
 
 const RESOLUTION = 12;
 
@@ -10,30 +10,20 @@ const RESOLUTION = 12;
  *
  * @param voltageFraction the voltage at a pin now, as a fraction of full scale, which it may exceed.
  */
-export function analog(session: Session, voltageFraction: (pin: number) => number): AnalogConstructor {
-  return class Analog implements AnalogInput {
+export function analog(board: PoweredPins, voltageFraction: (pin: number) => number): AnalogConstructor {
+  return class Analog extends PinUser implements AnalogInput {
     readonly resolution = RESOLUTION;
     readonly #pin: number;
-    #open = true;
 
     constructor({ pin }: { readonly pin: number }) {
-      session.check();
-      session.pins.claim(pin);
+      super(board, pin);
       this.#pin = pin;
     }
 
     read(): number {
-      session.check();
-      if (!this.#open) throw new Error("closed");
+      this.checkOpen();
       const fraction = Math.min(1, Math.max(0, voltageFraction(this.#pin)));
       return Math.round(fraction * (2 ** RESOLUTION - 1));
-    }
-
-    close(): void {
-      session.check();
-      if (!this.#open) return;
-      this.#open = false;
-      session.pins.free(this.#pin);
     }
   };
 }

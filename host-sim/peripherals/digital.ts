@@ -4,7 +4,8 @@
  */
 
 import type { DigitalConstructor, DigitalOptions, DigitalPin } from "../../firmware/board.js";
-import type { Session } from "./session.js";
+import { PinUser } from "./pins.js";
+import type { PowerSession } from "./powerSession.js";
 
 /** What the pins of a board are wired to. */
 export interface DigitalWiring {
@@ -26,8 +27,8 @@ const FALLING = 2;
  * `onReadable` comes on the board's thread, later than the edge by as long as the thread is busy, so that `read` then
  * may already see the next level.
  */
-export function digital(session: Session, wiring: DigitalWiring): DigitalConstructor {
-  return class Digital implements DigitalPin {
+export function digital(session: PowerSession, wiring: DigitalWiring): DigitalConstructor {
+  return class Digital extends PinUser implements DigitalPin {
     static readonly InputPullUp = INPUT_PULL_UP;
     static readonly Output = OUTPUT;
     static readonly Rising = RISING;
@@ -36,19 +37,18 @@ export function digital(session: Session, wiring: DigitalWiring): DigitalConstru
     readonly #pin: number;
     readonly #output: boolean;
     #unwatch: (() => void) | undefined;
-    #open = true;
 
     constructor({ pin, mode, edge = 0, onReadable }: DigitalOptions) {
       session.check();
       if (mode !== INPUT_PULL_UP && mode !== OUTPUT) throw new RangeError("invalid mode");
       const watches = mode === INPUT_PULL_UP && onReadable !== undefined;
       if (watches && (edge & (RISING | FALLING)) === 0) throw new RangeError("invalid edges");
-      session.pins.claim(pin);
+      super(session, pin);
       this.#pin = pin;
       this.#output = mode === OUTPUT;
       if (!watches) return;
       const readable = () => {
-        if (this.#open) onReadable();
+        if (this.isOpen) onReadable();
       };
       this.#unwatch = wiring.watch(pin, (level) => {
         if (edge & (level ? RISING : FALLING)) session.thread.schedule(readable, 0);
@@ -56,29 +56,20 @@ export function digital(session: Session, wiring: DigitalWiring): DigitalConstru
     }
 
     read(): number {
-      this.#check();
+      this.checkOpen();
       if (this.#output) throw new Error("can't read output");
       return wiring.level(this.#pin);
     }
 
     write(value: 0 | 1): void {
-      this.#check();
+      this.checkOpen();
       if (!this.#output) throw new Error("can't write input");
       wiring.drive(this.#pin, value);
     }
 
-    close(): void {
-      session.check();
-      if (!this.#open) return;
+    protected override release(): void {
       if (this.#output) wiring.drive(this.#pin, 0);
       this.#unwatch?.();
-      this.#open = false;
-      session.pins.free(this.#pin);
-    }
-
-    #check(): void {
-      session.check();
-      if (!this.#open) throw new Error("closed");
     }
   };
 }

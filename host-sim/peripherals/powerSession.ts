@@ -4,8 +4,8 @@
  */
 
 import type { VirtualClock } from "../clock/virtualClock.js";
-import { PinRegistry } from "./pins.js";
-import { type CutPhase, type OperationKind, type Power, PowerCut } from "./power.js";
+import { PinRegistry, type PoweredPins } from "./pins.js";
+import { type CutPhase, type OperationKind, PowerCut } from "./power.js";
 import { BoardThread, type StallMs } from "./thread.js";
 
 /** What the world around a session decides and hears. */
@@ -19,7 +19,7 @@ export interface PowerSessionEvents {
   readonly onCrash: (error: unknown) => void;
 }
 
-export class PowerSession implements Power {
+export class PowerSession implements PoweredPins {
   readonly pins = new PinRegistry();
   readonly thread: BoardThread;
   readonly #events: PowerSessionEvents;

@@ -5,7 +5,7 @@
  */
 
 import type { PulseCountConstructor, PulseCounter } from "../../firmware/board.js";
-import type { Session } from "./session.js";
+import { PinUser, type PoweredPins } from "./pins.js";
 
 const HIGH_LIMIT = 32_767;
 const LOW_LIMIT = -32_768;
@@ -24,18 +24,14 @@ export interface EdgeSource {
  * The PulseCount constructor of one session. The count starts at 0. With signal and control exchanged it runs the other
  * way; on pins without an encoder it stays 0.
  */
-export function pulseCount(session: Session, source: EdgeSource): PulseCountConstructor {
-  return class PulseCount implements PulseCounter {
-    readonly #pins: readonly [number, number];
+export function pulseCount(board: PoweredPins, source: EdgeSource): PulseCountConstructor {
+  return class PulseCount extends PinUser implements PulseCounter {
     readonly #wired: boolean;
     #base = 0;
     #hardware = 0;
-    #open = true;
 
     constructor({ signal, control }: { readonly signal: number; readonly control: number }) {
-      session.check();
-      session.pins.claim(signal, control);
-      this.#pins = [signal, control];
+      super(board, signal, control);
       const straight = signal === source.signal && control === source.control;
       const exchanged = signal === source.control && control === source.signal;
       this.#wired = straight || exchanged;
@@ -45,20 +41,15 @@ export function pulseCount(session: Session, source: EdgeSource): PulseCountCons
     }
 
     read(): number {
-      session.check();
-      if (!this.#open) throw new Error("closed");
+      this.checkOpen();
       source.update();
       this.#base = (this.#base + this.#hardware) | 0;
       this.#hardware = 0;
       return this.#base;
     }
 
-    close(): void {
-      session.check();
-      if (!this.#open) return;
-      this.#open = false;
+    protected override release(): void {
       if (this.#wired) source.listen(undefined);
-      session.pins.free(...this.#pins);
     }
 
     #count(edges: number): void {

@@ -1,7 +1,7 @@
 /** ECMA-419 PWM as the Moddable SDK has it on ESP32 (_pwm.c): 10 bits unless asked otherwise, off until written. */
 
 import type { PwmConstructor, PwmOutput } from "../../firmware/board.js";
-import type { Session } from "./session.js";
+import { PinUser, type PoweredPins } from "./pins.js";
 
 const RESOLUTION = 10;
 const FULLY_ON = 2 ** RESOLUTION - 1;
@@ -11,32 +11,25 @@ const FULLY_ON = 2 ** RESOLUTION - 1;
  *
  * @param drive sets the duty of a pin, 0 to 1.
  */
-export function pwm(session: Session, drive: (pin: number, dutyFraction: number) => void): PwmConstructor {
-  return class Pwm implements PwmOutput {
+export function pwm(board: PoweredPins, drive: (pin: number, dutyFraction: number) => void): PwmConstructor {
+  return class Pwm extends PinUser implements PwmOutput {
     readonly resolution = RESOLUTION;
     readonly #pin: number;
-    #open = true;
 
     constructor({ pin }: { readonly pin: number }) {
-      session.check();
-      session.pins.claim(pin);
+      super(board, pin);
       this.#pin = pin;
     }
 
     write(value: number): void {
-      session.check();
-      if (!this.#open) throw new Error("closed");
+      this.checkOpen();
       const duty = Math.trunc(value);
       if (!(duty >= 0 && duty <= FULLY_ON)) throw new RangeError("invalid value");
       drive(this.#pin, duty / FULLY_ON);
     }
 
-    close(): void {
-      session.check();
-      if (!this.#open) return;
-      this.#open = false;
+    protected override release(): void {
       drive(this.#pin, 0);
-      session.pins.free(this.#pin);
     }
   };
 }

@@ -140,7 +140,7 @@ describe("gatt link", () => {
     disconnect(connection);
     disconnect(connection);
     assert.deepEqual(events, [
-      { kind: "connected" },
+      { kind: "connected", connection: 1 },
       { kind: "subscribed" },
       { kind: "written", value: Uint8Array.of(0xc0, 1) },
       { kind: "unsubscribed" },
@@ -190,8 +190,8 @@ describe("gatt link", () => {
     const { link, kinds, connect, subscribe, unsubscribe, write, disconnect } = bench();
     const connection = connect();
     subscribe(connection);
-    link.close();
-    link.close();
+    link.close(1);
+    link.close(1);
     assert.equal(connection.closed, 1);
     write(connection, 0xc0, 1);
     subscribe(connection);
@@ -204,11 +204,22 @@ describe("gatt link", () => {
     const { link, kinds, ready, connect, advertised } = bench();
     ready();
     connect();
-    link.close();
+    link.close(1);
     link.advertise();
     assert.equal(advertised.length, 1);
     connect();
     assert.deepEqual(kinds(), ["ready", "connected", "connected"]);
+  });
+
+  it("does not end a connection that came after the one it is asked to end (SR-71)", () => {
+    const { link, connect, disconnect } = bench();
+    const first = connect();
+    disconnect(first);
+    const second = connect();
+    link.close(1);
+    assert.equal(second.closed, 0);
+    link.close(2);
+    assert.equal(second.closed, 1);
   });
 
   it("turns a second central away and hears nothing of it (SR-70)", () => {
@@ -229,7 +240,7 @@ describe("gatt link", () => {
     const throwing = () => Object.assign(new FakeConnection(), { closeThrows: true });
     connect(throwing());
     connect(throwing());
-    link.close();
+    link.close(1);
     connect();
     assert.deepEqual(kinds(), ["connected", "connected"]);
   });

@@ -30,7 +30,7 @@ describe("inbox", () => {
   it("gives out whole messages and events in their order, and none for a radio that is ready", () => {
     const inbox = filled(
       { kind: "ready" },
-      { kind: "connected" },
+      { kind: "connected", connection: 1 },
       { kind: "subscribed" },
       written(0x80, 1),
       written(0x41, 2),
@@ -53,7 +53,10 @@ describe("inbox", () => {
     assert.deepEqual(taken(inbox), []);
     inbox.put(written(0x41, 2));
     assert.deepEqual(taken(inbox), ["message 1,2"]);
-    assert.deepEqual(taken(filled(written(0x80, 1), { kind: "connected" }, whole(4))), ["connected", "message 4"]);
+    assert.deepEqual(taken(filled(written(0x80, 1), { kind: "connected", connection: 1 }, whole(4))), [
+      "connected",
+      "message 4",
+    ]);
   });
 
   it("calls a breach of the rules of fragments by its name (SR-01)", () => {
@@ -88,7 +91,7 @@ describe("inbox", () => {
   it("forgets what a connection wrote, and what it had begun, and keeps the other events", () => {
     const inbox = filled(written(0x80, 1));
     assert.equal(inbox.take(), undefined);
-    for (const event of [whole(1), { kind: "connected" } as const, whole(2)]) inbox.put(event);
+    for (const event of [whole(1), { kind: "connected", connection: 1 } as const, whole(2)]) inbox.put(event);
     inbox.forgetWrites();
     assert.deepEqual(taken(inbox), ["connected"]);
     inbox.put(whole(3));

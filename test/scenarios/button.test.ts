@@ -208,7 +208,7 @@ describe("the button", () => {
     assertSound(world);
   });
 
-  it("tapped seven times and held revokes all bonds and ends the session, and therapy goes on (SR-28)", () => {
+  it("tapped seven times and held revokes all bonds and ends the session, and therapy goes on (SR-28, SR-72)", () => {
     const { world, peer } = peerScene({ seed: 510, rig: rigWith({ basalMicrounitsPerHour: 0 }) });
     assert.equal(peer.order(bolusOf(U)), CODE.success);
     world.holdButton(7);

@@ -41,8 +41,9 @@ export const journal: fc.Arbitrary<Journal> = fc.record(
     openHourMicrounits: amountOf(32),
     basalOwed: uint(48),
     stepRemainder: uint(32),
+    stepDenominator: uint(32),
     coilPhase: fc.nat(7),
-    pulse: fc.option(fc.record({ source: fc.constantFrom("bolus", "basal"), insulinMicrounits: amountOf(16) }, plain), {
+    pulse: fc.option(fc.record({ source: fc.constantFrom("bolus", "basal"), insulinMicrounits: amountOf(32) }, plain), {
       nil: undefined,
     }),
     bolus: fc.record({ doseId, doneMicrounits: amountOf(32) }, plain),

@@ -111,7 +111,7 @@ describe("therapy boot: with a new identity", () => {
       { standing: intact(standing), journal: { kind: "lost" } },
       { standing: { kind: "lost" }, journal: intact(journal) },
     ] as const) {
-      const { therapy } = booted({ ...found, identityKept: false, epoch: 1 });
+      const { therapy } = booted({ ...found, identity: "lost", epoch: 1 });
       assert.deepEqual(therapy.standing.ledger, { entries: [], forgottenThrough: { epoch: 0, sequence: 0 } });
       assert.deepEqual(therapy.journal.bolus, { doseId: { epoch: 0, sequence: 0 }, doneMicrounits: 0 });
       assert.ok(typesOf(therapy).includes(AnnunciationType.SystemIssue));

@@ -224,7 +224,7 @@ describe("therapy: faults", () => {
       journal: { kind: "intact", value: journal },
       historyNextSequence: 0,
       epoch: 2,
-      identityKept: true,
+      identity: "kept",
     } as const;
     const { next } = bootTherapy(found, at(0), RIG);
     assert.ok(JOURNAL_BLOB.encode(next.journal));

@@ -8,9 +8,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { BEGIN, END, PROTOCOL_FILE, VECTORS_FILE } from "./appendix.js";
 import { SECTIONS } from "./worked.js";
 
-/** JSON as the repository's formatter lays it out: an array of one string stays on its line. */
+const LINE_COLUMNS = 120;
+
+/** JSON as the repository's formatter lays it out: an array of strings or numbers is one line where it fits. */
 function json(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(/\[\n\s+("[^"]*")\n\s+\]/g, "[$1]");
+  return JSON.stringify(value, null, 2).replace(/^.*\[\n[^[\]{}]*\n *\],?$/gm, (lines) => {
+    const line = lines
+      .replace(/\[\n */, "[")
+      .replace(/\n *\]/, "]")
+      .replace(/,\n */g, ", ");
+    return line.length <= LINE_COLUMNS ? line : lines;
+  });
 }
 
 function appendix(): string {

@@ -158,6 +158,32 @@ export function commitTagInput(
   ]);
 }
 
+/** Bits of SFLOAT's and FLOAT's mantissa and exponent (section 6). */
+export const SFLOAT = { mantissaBits: 12, exponentBits: 4 } as const;
+export const FLOAT = { mantissaBits: 24, exponentBits: 8 } as const;
+
+/** How the pump reports an amount (section 6): exact with the fewest digits, else rounded with the finest exponent. */
+export function medicalFloat(
+  amountMicrounits: number,
+  rounding: "down" | "up",
+  { mantissaBits, exponentBits }: typeof SFLOAT | typeof FLOAT,
+): Buffer {
+  const largestMantissa = 2 ** (mantissaBits - 1) - 3;
+  const largestExponent = 2 ** (exponentBits - 1) - 1;
+  // An amount is a whole number of microunits: 10^-6 U holds every one exactly that it holds at all.
+  const exponents = Array.from({ length: largestExponent + 7 }, (_, i) => i - 6);
+  const round = rounding === "up" ? Math.ceil : Math.floor;
+  const fitting = exponents
+    .map((exponent) => ({ exponent, exact: amountMicrounits / 10 ** (exponent + 6) }))
+    .map(({ exponent, exact }) => ({ exponent, mantissa: round(exact), isExact: Number.isInteger(exact) }))
+    .filter(({ mantissa }) => mantissa <= largestMantissa);
+  const chosen = fitting.findLast(({ isExact }) => isExact) ?? fitting[0];
+  if (chosen === undefined) throw new Error(`${amountMicrounits} microunits are too many`);
+  const { exponent, mantissa } = amountMicrounits === 0 ? { exponent: 0, mantissa: 0 } : chosen;
+  const unsignedExponent = exponent < 0 ? exponent + 2 ** exponentBits : exponent;
+  return integer(unsignedExponent * 2 ** mantissaBits + mantissa, (mantissaBits + exponentBits) / 8);
+}
+
 /** The fragments of a message at an ATT_MTU (section 1.2). */
 export function fragments(message: Uint8Array, mtu: number): Buffer[] {
   const roomBytes = mtu - ATT_HEADER_BYTES - 1;

@@ -125,12 +125,35 @@ function countersignature(inputs: CountersignatureInputs) {
   return hex({ command, reading, tagInput, tag: reference.tag(bytes(inputs.kDose), tagInput) });
 }
 
+interface ValueInputs extends HexOf<"channel"> {
+  readonly sender: "pump" | "controller";
+  /** The parts of the value. */
+  readonly fields: Parts;
+}
+
+/** A value outside any session: what a record would carry. */
+function value({ fields }: ValueInputs) {
+  return hex({ value: joined(fields) });
+}
+
+interface AmountsInputs {
+  readonly rounding: "down" | "up";
+  readonly amountsMicrounits: readonly number[];
+}
+
+/** Each amount as the pump reports it, as it stands on the wire. */
+function amounts({ rounding, amountsMicrounits }: AmountsInputs) {
+  const encoded = (format: Parameters<typeof reference.medicalFloat>[2]) =>
+    amountsMicrounits.map((amount) => reference.medicalFloat(amount, rounding, format).toString("hex"));
+  return { sfloats: encoded(reference.SFLOAT), floats: encoded(reference.FLOAT) };
+}
+
 function fragmentation(inputs: { readonly mtu: number; readonly message: string }): { fragments: string[] } {
   const parts = reference.fragments(bytes(inputs.message), inputs.mtu);
   return { fragments: parts.map((part) => part.toString("hex")) };
 }
 
-const OUTPUTS = { labels, handshake, pairing, record, countersignature, fragmentation } as const;
+const OUTPUTS = { labels, handshake, pairing, record, countersignature, fragmentation, value, amounts } as const;
 
 export type Kind = keyof typeof OUTPUTS;
 

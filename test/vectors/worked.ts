@@ -182,6 +182,60 @@ const otherCountersignatures = [
   }),
 ];
 
+const says = (name: string, channel: string, fields: Parts) => work("value", name, { sender: "pump", channel, fields });
+const asks = (name: string, channel: string, fields: Parts) =>
+  work("value", name, { sender: "controller", channel, fields });
+const becameOf = (kind: string, doseId: string, code: string, intended: string, low: string, high: string) =>
+  says(`OutcomeIs ${kind}`, CONTROL, {
+    opcode: "5a",
+    doseId,
+    kind: { never: "0f", refused: "33", applied: "3c", uncertain: "69", forgotten: "96" }[kind] ?? "",
+    code,
+    intendedMicrounits: intended,
+    lowMicrounits: low,
+    highMicrounits: high,
+  });
+const NONE = "00000000";
+
+const otherValues = [
+  says("Status Changed: control state, active basal, history event", "20", { flags: "a100" }),
+  says("Annunciation Status: none", "22", { flags: "00" }),
+  says("Annunciation Status: Occlusion", "22", { flags: "01", instance: "0200", type: "3c00", status: "33" }),
+  asks("Reset Status: all", "24", { opcode: "0c03", flags: "ff00" }),
+  says("response to Reset Status", "24", { opcode: "0303", requestOpcode: "0c03", code: "0f" }),
+  asks("Get Active Basal Rate Delivery", "24", { opcode: "6503" }),
+  says("Active Basal Rate Delivery: 0.9 U/h", "24", {
+    opcode: "6a03",
+    flags: "00",
+    profileTemplate: "01",
+    rate: "09f0",
+  }),
+  says("Active Basal Rate Delivery: 0.9 U/h, TBR of 0.75 U/h for 90 min, 61 s gone", "24", {
+    opcode: "6a03",
+    flags: "01",
+    profileTemplate: "01",
+    rate: "09f0",
+    tbrType: "33",
+    tbrRate: "4be0",
+    programmedMin: "5a00",
+    remainingMin: "5900",
+  }),
+  says("Delivered Insulin: bolus 8.1 U, basal 11 U", "24", { opcode: "cf03", bolus: "510000ff", basal: "0b000000" }),
+  becameOf("never", "0201000007000000", "00", NONE, NONE, NONE),
+  becameOf("refused", "0201000008000000", "82", NONE, NONE, NONE),
+  becameOf("applied", "0201000001000000", "00", NONE, NONE, NONE),
+  becameOf("uncertain", "0101000005000000", "00", "60e31600", "f8060600", "58f10600"),
+  becameOf("forgotten", "0100000001000000", "00", NONE, NONE, NONE),
+];
+
+/** Exact ones, the ends of what a mantissa holds, and one microunit beyond. */
+const AMOUNTS = {
+  amountsMicrounits: [
+    ...[0, 1, 2_045, 2_046, 50_000, 20_450_000, 20_460_000, 280_900_600],
+    ...[8_388_605, 8_388_606, 83_886_051],
+  ],
+};
+
 /** The appendix in its order. */
 export const SECTIONS: readonly Section[] = [
   {
@@ -198,7 +252,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: "Pairing",
-    text: "`shown` is what the QR code holds, `shownBase32` the text beside it (characters).",
+    text: "`shownBase32` (characters) is the text that is shown and that a QR code holds; `shown` are the bytes it stands for.",
     vectors: [pairing],
   },
   {
@@ -228,5 +282,20 @@ export const SECTIONS: readonly Section[] = [
       work("fragmentation", "fragments of m1, window open", { mtu: 23, message: confirming.outputs.m1 }),
       work("fragmentation", "m3 in one fragment", { mtu: 23, message: opening.outputs.m3 }),
     ],
+  },
+  {
+    title: "Amounts as the pump reports them",
+    text:
+      "`amountsMicrounits` in µU; `sfloats` and `floats` of the same order, each as it stands on the wire, " +
+      "little-endian. `rounding` is the direction for an amount that has no exact encoding.",
+    vectors: [
+      work("amounts", "amounts, rounded down", { rounding: "down", ...AMOUNTS }),
+      work("amounts", "amounts, rounded up", { rounding: "up", ...AMOUNTS }),
+    ],
+  },
+  {
+    title: "Other values",
+    text: "Values of records of no one session. `fields` as in 9.4.",
+    vectors: otherValues,
   },
 ];

@@ -1,7 +1,7 @@
 /** The power cut at every operation of a script in turn, each time in a new world of the same seed. */
 
 import assert from "node:assert/strict";
-import type { CutPoint } from "../../../host-sim/hardware.js";
+import type { CutPoint } from "../../../host-sim/peripherals/operations.js";
 import { PowerWent } from "./life.js";
 import type { Trial } from "./trial.js";
 

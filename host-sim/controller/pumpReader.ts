@@ -1,0 +1,69 @@
+/** What a controller reads of the pump it is connected to, each in one exchange, and the flags that it clears. */
+
+import type { Connection } from "./connection.js";
+import type { BOLUS_VALUE } from "./ids.js";
+import type { ActiveBasal, Annunciation, BolusDelivery, DeliveredInsulin, Features, Status } from "./idsAnswers.js";
+import * as reads from "./reads.js";
+import { type Result, simpleOperation } from "./requests.js";
+
+type Done<T> = (result: T) => void;
+
+/** The part of a controller that orders no insulin and stops none. Each `done` is called once. */
+export class PumpReader {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Reads the Status Changed flags. */
+  statusChanged(done: Done<Result<number>>): void {
+    this.request(reads.statusChanged, done);
+  }
+
+  /** Reads the status. */
+  status(done: Done<Result<Status>>): void {
+    this.request(reads.status, done);
+  }
+
+  /** Reads the oldest pending annunciation. */
+  annunciation(done: Done<Result<{ readonly annunciation: Annunciation | undefined }>>): void {
+    this.request(reads.annunciation, done);
+  }
+
+  /** Reads the features. */
+  features(done: Done<Result<Features>>): void {
+    this.request(reads.features, done);
+  }
+
+  /** Clears the Status Changed `flags` (bits 0 to 7; a pump may refuse the others, which have no meaning). */
+  resetStatus(flags: number, done: Done<Result<undefined>>): void {
+    this.request(reads.resetStatus(flags), done);
+  }
+
+  /** Reads the IDs of the boluses being delivered. */
+  activeBolusIds(done: Done<Result<readonly number[]>>): void {
+    this.request(reads.activeBolusIds, done);
+  }
+
+  /** Reads one amount of a bolus being delivered. */
+  activeBolusDelivery(bolusId: number, value: keyof typeof BOLUS_VALUE, done: Done<Result<BolusDelivery>>): void {
+    this.request(reads.activeBolusDelivery(bolusId, value), done);
+  }
+
+  /** Reads basal rate and TBR. */
+  activeBasal(done: Done<Result<ActiveBasal>>): void {
+    this.request(reads.activeBasal, done);
+  }
+
+  /** Reads the insulin delivered since provisioning. */
+  deliveredInsulin(done: Done<Result<DeliveredInsulin>>): void {
+    this.request(reads.deliveredInsulin, done);
+  }
+
+  /** Queues a request of one exchange; an urgent one goes ahead of all that waits. */
+  protected request<T>(request: reads.Request<T>, done: Done<Result<T>>, urgent = false): void {
+    const queued = this.#connection.queue(simpleOperation({ ...request, done }), urgent);
+    if (queued !== "queued") done({ kind: "notSent", reason: queued });
+  }
+}
