@@ -42,12 +42,6 @@ export function bitFlips(length: number): readonly Mutation[] {
   return Array.from({ length: 8 * length }, (_, index) => flipped(index >> 3, index & 7));
 }
 
-/** One bit of every byte, another one each time; every bit of the header and of the byte after it. */
-export function sampledFlips(length: number): readonly Mutation[] {
-  const body = Array.from({ length: length - 2 }, (_, index) => flipped(index + 2, (index * 3) & 7));
-  return [...bitFlips(2), ...body];
-}
-
 /** Cut off at every length, down to nothing; and longer by one byte. */
 export function wrongLengths(length: number): readonly Mutation[] {
   const longer = { name: "one byte longer", act: (genuine: Uint8Array) => replace(concat(genuine, Uint8Array.of(0))) };

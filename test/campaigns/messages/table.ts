@@ -92,19 +92,3 @@ export const MESSAGES: readonly ProtocolMessage[] = [
   record("response to Reset Status", "resetThenBolus", "toCentral", reader(READER.response), 5, RECORD),
   record("Refused", "refusedThenBolus", "toCentral", control(CONTROL.refused), 3, RECORD),
 ];
-
-/**
- * Messages of which one bit a byte is flipped and not each: a case of theirs costs a whole pairing, or, since they follow
- * a dose, a whole delivery.
- */
-export const SAMPLED: readonly string[] = [
-  "m1, pairing window open",
-  "m2, mode 03",
-  "m3, mode 02",
-  "m3, mode 03",
-  "Set Bolus response",
-  "OutcomeIs",
-  "response to Stop",
-  "response to Cancel Bolus",
-  "Status Changed, unasked",
-];
