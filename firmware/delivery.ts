@@ -76,7 +76,7 @@ export class Delivery {
 
   /** Lets rates and hours run out: before anything is asked of the therapy, so that it answers as of now. */
   passRates(): void {
-    if (this.#therapy.storageIsDead && this.#now() >= this.#retryAt) this.#storeFault();
+    if (this.#faultIsUnstored && this.#now() >= this.#retryAt) this.#storeFault();
     this.#checkRest();
     this.#repeat(passRates);
   }
@@ -96,7 +96,7 @@ export class Delivery {
 
   wakeAt(): UptimeMs {
     const at = therapyWakeAt(this.#therapy, this.#now(), this.#board.rig);
-    return this.#therapy.storageIsDead ? uptimeMs(Math.min(at, this.#retryAt)) : at;
+    return this.#faultIsUnstored ? uptimeMs(Math.min(at, this.#retryAt)) : at;
   }
 
   /** Takes the motor's report of the pulse that was begun, and latches the fault that it may tell of. */
@@ -130,7 +130,7 @@ export class Delivery {
     if (committed?.kind === "failed") return false;
     this.#therapy = next;
     if (committed?.kind === "pulse") this.#motor.begin(committed.proof.value.plan, committed.proof);
-    if (before.standing.run !== next.standing.run) this.#onStateChanged();
+    if (before.standing.control !== next.standing.control) this.#onStateChanged();
     if (record?.kind === "standing") {
       this.#recordHistory();
       this.#announce(before);
@@ -182,8 +182,7 @@ export class Delivery {
     this.#annunciator.setPending(true);
     this.#annunciator.announce("FAULT", faultText(fault));
     this.#storeFault();
-    if (!this.#therapy.storageIsDead && (fault.kind !== "storageFailed" || fault.blob !== "history"))
-      this.#recordHistory();
+    if (!this.#faultIsUnstored && (fault.kind !== "storageFailed" || fault.blob !== "history")) this.#recordHistory();
   }
 
   /** Stores the state at the fault; while the storage refuses, again and again: a restart must not undo a Stop. */
@@ -195,12 +194,21 @@ export class Delivery {
       this.#stores.standing.commit(this.#therapy.standing);
       this.#stores.journal.load();
       this.#stores.journal.commit(this.#therapy.journal);
-      this.#therapy = { ...this.#therapy, storageIsDead: false };
+      this.#markFault(true);
     } catch {
-      this.#therapy = { ...this.#therapy, storageIsDead: true };
+      this.#markFault(false);
       this.#retryAt = uptimeMs(this.#now() + RETRY_INTERVAL_MS);
       this.#board.trace("fault: the state at the fault could not be stored");
     }
+  }
+
+  get #faultIsUnstored(): boolean {
+    return this.#therapy.fault?.stored === false;
+  }
+
+  #markFault(stored: boolean): void {
+    const { fault } = this.#therapy;
+    if (fault) this.#therapy = { ...this.#therapy, fault: { ...fault, stored } };
   }
 
   #recordHistory(): void {
@@ -213,11 +221,11 @@ export class Delivery {
 
   /** Says aloud what changed for the person who holds the pump. */
   #announce(before: Therapy): void {
-    const { run, annunciations } = this.#therapy.standing;
+    const { control, annunciations } = this.#therapy.standing;
     const { pending } = annunciations;
     const newest = pending.at(-1);
     const lines: string[] = [];
-    if (run !== before.standing.run) lines.push(run ? "Running" : "Stopped");
+    if (control !== before.standing.control) lines.push(control === "run" ? "Running" : "Stopped");
     if (newest && pending.length > before.standing.annunciations.pending.length)
       lines.push(annunciationLine(newest.type));
     // A fault that came of writing this very record keeps the display.

@@ -138,7 +138,8 @@ class Pump {
     const now = this.#clock.now();
     if (gesture.kind === "hold") {
       if (gesture.tapsBefore === REVOKE_TAPS) this.#radio?.revokeAll();
-      else if (delivery.therapy.standing.run) delivery.adopt(stop(delivery.therapy, now, this.#board.rig));
+      else if (delivery.therapy.standing.control === "run")
+        delivery.adopt(stop(delivery.therapy, now, this.#board.rig));
       else if (gesture.tapsBefore === RESUME_TAPS) delivery.adopt(resume(delivery.therapy, now));
       return;
     }

@@ -255,7 +255,7 @@ export class Radio {
 
   /** Answers a command that was accepted and could not be stored; while even that is not certain, nothing. */
   #refuseUnstored(accepted: Accepted): void {
-    if (this.#delivery.therapy.storageIsDead) return;
+    if (this.#delivery.therapy.fault?.stored === false) return;
     if (accepted.doseId) this.#countersign = withRefused(this.#countersign, accepted.doseId, Refusal.NotCompleted);
     this.#send(failureOf(accepted));
   }

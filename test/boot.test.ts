@@ -53,7 +53,7 @@ function provisioned(): Machine {
   const { stores, therapy } = machine.boot();
   stores.bonds.commit(bondsOf(1));
   const ledger = { entries: [entryOf(1)], forgottenThrough: { epoch: 0, sequence: 0 } };
-  stores.standing.commit({ ...therapy.standing, run: true, ledger });
+  stores.standing.commit({ ...therapy.standing, control: "run", ledger });
   machine.boot();
   return machine;
 }
@@ -63,7 +63,7 @@ describe("boot", () => {
     const booted = new Machine().boot();
     assert.equal(booted.identity?.value.epoch, 1);
     assert.deepEqual(booted.bonds, { confirmed: [], unconfirmed: undefined });
-    assert.equal(booted.therapy.standing.run, false);
+    assert.equal(booted.therapy.standing.control, "stop");
     assert.deepEqual([booted.news, booted.entropyFault, booted.historyFailed], [[], undefined, false]);
     assert.deepEqual(typesOf(booted), [AnnunciationType.DateTimeIssue]);
   });
@@ -74,7 +74,7 @@ describe("boot", () => {
     assert.equal(idOf(second), idOf(first));
     assert.equal(second.identity?.value.epoch, (first.identity?.value.epoch ?? 0) + 1);
     assert.deepEqual(second.bonds, bondsOf(1));
-    assert.equal(second.therapy.standing.run, true);
+    assert.equal(second.therapy.standing.control, "run");
     assert.deepEqual(second.news, []);
   });
 
@@ -88,8 +88,7 @@ describe("boot", () => {
         lose(machine);
         const booted = machine.boot();
         assert.deepEqual(booted.news, [STOPPED], blob);
-        assert.equal(booted.therapy.standing.run, false);
-        assert.equal(booted.therapy.standing.stateWasLost, true);
+        assert.equal(booted.therapy.standing.control, "stopAfterLoss");
         assert.ok(typesOf(booted).includes(AnnunciationType.SystemIssue));
         assert.deepEqual(booted.bonds, bondsOf(1));
       }
@@ -120,7 +119,7 @@ describe("boot", () => {
       assert.equal(idOf(booted), idOf(before));
       assert.equal(booted.identity?.value.epoch, (before.identity?.value.epoch ?? 0) + 1);
       assert.deepEqual(booted.bonds, bondsOf(1));
-      assert.equal(booted.therapy.standing.run, true);
+      assert.equal(booted.therapy.standing.control, "run");
     }
   });
 
@@ -186,7 +185,7 @@ describe("boot", () => {
       machine.flash = failing(part);
       const booted = machine.boot();
       assert.equal(booted.historyFailed, true);
-      assert.equal(booted.therapy.standing.run, true);
+      assert.equal(booted.therapy.standing.control, "run");
       assert.notEqual(booted.identity, undefined);
     }
   });
@@ -235,7 +234,7 @@ describe("boot", () => {
           const what = `${name}, write ${write}`;
           assert.deepEqual(again.news, [], what);
           assert.ok((again.identity?.value.epoch ?? 0) > issued, what);
-          assert.equal(again.therapy.standing.run, name === "provisioned", what);
+          assert.equal(again.therapy.standing.control === "run", name === "provisioned", what);
           assert.deepEqual(again.bonds, name === "provisioned" ? bondsOf(1) : bondsOf(), what);
         }
     });

@@ -43,7 +43,7 @@ export function outcome(
   if (!wasIssued(doseId, nonces.epoch, nonces.issued("dose")))
     return { next: given, answer: refuse(Refusal.InvalidOperand) };
   // What was committed when the storage failed may be stored or not: neither `never` nor anything else would be true.
-  if (therapy.storageIsDead) return { next: given, answer: refuse(Refusal.NotCompleted) };
+  if (therapy.fault?.stored === false) return { next: given, answer: refuse(Refusal.NotCompleted) };
   if (isForgotten(ledger, doseId)) return { next: given, answer: say(Kind.forgotten) };
   const outstanding = given.outstanding && sameDose(given.outstanding.doseId, doseId);
   return { next: outstanding ? killChallenge(given, nonces) : given, answer: say(Kind.never) };

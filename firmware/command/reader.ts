@@ -57,7 +57,7 @@ export function statusValue(channel: number, therapy: Therapy): Uint8Array | und
       return statusChanged(therapy);
     case Channel.Status:
       return StatusValue.encode({
-        therapyControlState: therapy.standing.run ? TherapyControlState.Run : TherapyControlState.Stop,
+        therapyControlState: therapy.standing.control === "run" ? TherapyControlState.Run : TherapyControlState.Stop,
         operationalState: therapy.fault ? OperationalState.Off : OperationalState.Ready,
         reservoirSfloat: encodeSfloatMicrounits(reservoirMicrounits(therapy), "down"),
         flags: StatusFlag.ReservoirAttached,
@@ -126,7 +126,7 @@ export function readStatus(value: Uint8Array, stale: boolean, context: CommandCo
     }
     case StatusReaderOpcode.GetActiveBasalRateDelivery: {
       if (!NoOperand.decode(operand)) return invalid;
-      if (!therapy.standing.run) return readerResponse(opcode, Refusal.NotApplicable);
+      if (therapy.standing.control !== "run") return readerResponse(opcode, Refusal.NotApplicable);
       return { value: message(StatusReaderOpcode.GetActiveBasalRateDeliveryResponse, activeBasal(context)) };
     }
     case StatusReaderOpcode.GetDeliveredInsulin: {

@@ -172,7 +172,7 @@ function finishLoss(therapy: Therapy, identity: BootFindings["identity"], rig: R
   const ended = bolus
     ? bolusEnded(begun, "uncertain", microunits(0), microunits(bolus.intendedMicrounits + jump))
     : begun;
-  const stateLost = { run: false, stateWasLost: true };
+  const stateLost = { control: "stopAfterLoss" as const };
   const halted = apply(tbrStopped(ended, TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption());
   const told = annunciated(halted, AnnunciationType.SystemIssue);
   return finishChange(withDosesOf(identity, told), true);

@@ -103,9 +103,9 @@ export function stopped(change: Change, pulseMicrounits: Microunits): Change {
   const basalOwed = withoutWholePulses(therapy.journal.basalOwed, pulseMicrounits);
   const halted = { ...change, therapy: { ...therapy, journal: { ...therapy.journal, basalOwed } } };
   const ended = tbrStopped(bolusStopped(halted), TbrEndReason.Canceled);
-  if (!ended.therapy.standing.run) return ended;
+  if (ended.therapy.standing.control !== "run") return ended;
   const flags = StatusChangedFlag.TherapyControlState | StatusChangedFlag.ActiveBasal;
-  return apply(ended, { run: false }, flags, controlStateChanged(false));
+  return apply(ended, { control: "stop" }, flags, controlStateChanged(false));
 }
 
 /** Records the change of the rate in force that `change` made, if it made one. */

@@ -47,7 +47,7 @@ export function latchFault(
   const flags = StatusChangedFlag.OperationalState;
   const off = apply(annunciated(ended, AnnunciationType[type]), {}, flags, operationalStateOff());
   const step = finishChange(rateRecorded(therapy, off));
-  return { ...step, next: { ...step.next, fault } };
+  return { ...step, next: { ...step.next, fault: { cause: fault, stored: false } } };
 }
 
 /**

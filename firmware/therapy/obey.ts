@@ -66,8 +66,7 @@ export function obey(
     }
     case "run": {
       const fields = {
-        run: true,
-        stateWasLost: false,
+        control: "run" as const,
         ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})),
       };
       const running = apply(change, fields, TherapyControlState | ActiveBasal, controlStateChanged(true));
@@ -105,10 +104,10 @@ export function stop(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapySt
 
 /** Run, by a deliberate gesture on the pump. Does nothing in Run, with a fault, or after stored state was lost. */
 export function resume(therapy: Therapy, now: UptimeMs): TherapyStep {
-  if (therapy.standing.run || therapy.fault || therapy.standing.stateWasLost) return { next: therapy };
+  if (therapy.standing.control !== "stop" || therapy.fault) return { next: therapy };
   const { TherapyControlState, ActiveBasal } = StatusChangedFlag;
   const change = beginChange(therapy, clockAt(therapy, now));
-  const running = apply(change, { run: true }, TherapyControlState | ActiveBasal, controlStateChanged(true));
+  const running = apply(change, { control: "run" }, TherapyControlState | ActiveBasal, controlStateChanged(true));
   return finishChange(rateRecorded(therapy, running));
 }
 

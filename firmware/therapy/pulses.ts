@@ -70,7 +70,7 @@ export function passTime(given: Therapy, now: UptimeMs, rig: RigConfig): Therapy
 }
 
 function duePulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep | undefined {
-  if (now < therapy.nextPulseAt || !therapy.standing.run) return undefined;
+  if (now < therapy.nextPulseAt || therapy.standing.control !== "run") return undefined;
   const { drive, limits } = rig;
   const pulse = drive.pulseMaxMicrounits;
   if (isDue(therapy.journal.basalOwed, pulse)) {
@@ -185,7 +185,7 @@ export function therapyWakeAt(therapy: Therapy, now: UptimeMs, rig: RigConfig): 
   if (standing.tbr) wakes.push(standing.tbr.endsAtMs - bootClockMs);
   if (activeBolus(standing.ledger)) wakes.push(therapy.nextPulseAt);
   const dueMs = dueInMs(journal.basalOwed, basalRate(standing), rig.drive.pulseMaxMicrounits);
-  if (standing.run && dueMs !== undefined)
+  if (standing.control === "run" && dueMs !== undefined)
     wakes.push(Math.max(therapy.nextPulseAt, journal.clockMs + dueMs - bootClockMs));
   return uptimeMs(Math.max(now, Math.min(...wakes)));
 }

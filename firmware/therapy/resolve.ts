@@ -32,7 +32,7 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
       return activeBolus(standing.ledger)?.bolusId === command.bolusId ? ok(command) : refuse(Refusal.NotApplicable);
     case "setBolus": {
       const { amountMicrounits } = command;
-      if (!standing.run) return refuse(Refusal.NotApplicable);
+      if (standing.control !== "run") return refuse(Refusal.NotApplicable);
       if (activeBolus(standing.ledger)) return refuse(Refusal.MaxBolusNumber);
       if (amountMicrounits <= 0) return refuse(Refusal.InvalidOperand);
       if (amountMicrounits > limits.bolusMaxMicrounits) return refuse(Refusal.OutOfRange);
@@ -41,7 +41,8 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
     }
     case "setTbr": {
       const { rateMicrounitsPerHour, durationMinutes } = command;
-      if (!standing.run || command.change !== (standing.tbr !== undefined)) return refuse(Refusal.NotApplicable);
+      if (standing.control !== "run" || command.change !== (standing.tbr !== undefined))
+        return refuse(Refusal.NotApplicable);
       if (durationMinutes < 1) return refuse(Refusal.InvalidOperand);
       if (rateMicrounitsPerHour > limits.basalMaxMicrounitsPerHour || durationMinutes > TBR_MINUTES_MAX)
         return refuse(Refusal.OutOfRange);
@@ -51,7 +52,7 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
       if (!standing.tbr) return refuse(Refusal.NotApplicable);
       return ok({ kind: "cancelTbr", rateMicrounitsPerHour: standing.basalMicrounitsPerHour });
     case "run":
-      if (standing.run) return refuse(Refusal.NotApplicable);
+      if (standing.control === "run") return refuse(Refusal.NotApplicable);
       return ok({ kind: "run", rateMicrounitsPerHour: standing.basalMicrounitsPerHour });
     default:
       return command satisfies never;

@@ -30,12 +30,17 @@ export interface Tbr {
   readonly endsAtMs: PumpClockMs;
 }
 
+/**
+ * Therapy control state. `stopAfterLoss` is Stop too, but the button does not end it: stored state was lost, and only a
+ * countersigned Run goes on.
+ */
+export type ControlState = keyof typeof ControlCode;
+const ControlCode = { stop: 0, run: 1, stopAfterLoss: 2 } as const;
+
 export interface Standing {
   /** Pump clock when this was written. */
   readonly clockMs: PumpClockMs;
-  readonly run: boolean;
-  /** Stored state was lost: only a countersigned Run goes on, not the button. Cleared by it. */
-  readonly stateWasLost: boolean;
+  readonly control: ControlState;
   readonly basalMicrounitsPerHour: MicrounitsPerHour;
   readonly tbr: Tbr | undefined;
   /** The total at which the reservoir is empty. */
@@ -52,8 +57,7 @@ export interface Standing {
 export function newStanding(rig: RigConfig): Standing {
   return {
     clockMs: pumpClockMs(0),
-    run: false,
-    stateWasLost: false,
+    control: "stop",
     basalMicrounitsPerHour: rig.provisioning.basalMicrounitsPerHour,
     tbr: undefined,
     reservoirEndMicrounits: rig.provisioning.reservoirMicrounits,
@@ -68,8 +72,7 @@ export function newStanding(rig: RigConfig): Standing {
 
 const Head = layout(
   ["clockMs", "u48"],
-  ["run", "u8"],
-  ["stateWasLost", "u8"],
+  ["control", "u8"],
   ["basalRate", "u32"],
   ["tbrPresent", "u8"],
   ["tbrRate", "u32"],
@@ -96,8 +99,7 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
     const ledger = encodeLedger(standing.ledger);
     const head = Head.encode({
       clockMs: standing.clockMs,
-      run: standing.run ? 1 : 0,
-      stateWasLost: standing.stateWasLost ? 1 : 0,
+      control: ControlCode[standing.control],
       basalRate: standing.basalMicrounitsPerHour,
       tbrPresent: tbr ? 1 : 0,
       tbrRate: tbr?.rateMicrounitsPerHour ?? 0,
@@ -117,7 +119,8 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
   },
   decode(bytes) {
     const head = Head.decode(bytes.subarray(0, Head.sizeBytes));
-    if (!head || head.run > 1 || head.stateWasLost > 1 || head.tbrPresent > 1) return undefined;
+    const control = head && controlOf(head.control);
+    if (!control || head.tbrPresent > 1) return undefined;
     const annunciationsAt = Head.sizeBytes + head.ledgerBytes;
     const historyAt = annunciationsAt + head.annunciationCount * AnnunciationEntry.sizeBytes;
     if (bytes.length < historyAt) return undefined;
@@ -126,8 +129,7 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
     if (!ledger || !history) return undefined;
     return {
       clockMs: pumpClockMs(head.clockMs),
-      run: head.run === 1,
-      stateWasLost: head.stateWasLost === 1,
+      control,
       basalMicrounitsPerHour: microunitsPerHour(head.basalRate),
       tbr:
         head.tbrPresent === 0
@@ -150,6 +152,11 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
     };
   },
 };
+
+function controlOf(code: number): ControlState | undefined {
+  for (const [name, value] of Object.entries(ControlCode)) if (value === code) return name as ControlState;
+  return undefined;
+}
 
 function decodeBins(bytes: Uint8Array): readonly Microunits[] {
   const bins: Microunits[] = [];

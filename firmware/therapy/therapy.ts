@@ -33,6 +33,12 @@ import type { Delivered } from "./limits.js";
 import type { Standing } from "./standing.js";
 import { closeHours, hourOf } from "./windows.js";
 
+/** `stored`: whether the state at the fault is durable; while it is not, what a restart will find is not known. */
+export interface LatchedFault {
+  readonly cause: Fault;
+  readonly stored: boolean;
+}
+
 export interface Therapy {
   readonly standing: Standing;
   /** As it is now, ahead of what is durable. Its `clockMs` is how far basal insulin has been accounted for. */
@@ -47,9 +53,7 @@ export interface Therapy {
   /** Status Changed flags, latched until they are reset. */
   readonly changed: number;
   /** Latched until a restart: the motor stands still. */
-  readonly fault: Fault | undefined;
-  /** The state at the fault could not be stored either: what a restart will find is not known. */
-  readonly storageIsDead: boolean;
+  readonly fault: LatchedFault | undefined;
 }
 
 /** What to make durable before `next` is adopted. `pulse` begins motion once it is. */
@@ -70,7 +74,7 @@ export const clockAt = (therapy: Therapy, now: UptimeMs): PumpClockMs => pumpClo
 
 /** The rate in force: zero in Stop, the temporary rate while there is one. */
 export function basalRate(standing: Standing): MicrounitsPerHour {
-  if (!standing.run) return microunitsPerHour(0);
+  if (standing.control !== "run") return microunitsPerHour(0);
   return standing.tbr?.rateMicrounitsPerHour ?? standing.basalMicrounitsPerHour;
 }
 
@@ -81,7 +85,7 @@ export function accrueTo(therapy: Therapy, clockMs: PumpClockMs): Therapy {
   const rate = basalRate(standing);
   const untilMs = Math.min(clockMs, Math.max(journal.clockMs, standing.tbr?.endsAtMs ?? clockMs));
   const owedUntil = accrue(journal.basalOwed, rate, untilMs - journal.clockMs);
-  const afterwards = standing.run ? standing.basalMicrounitsPerHour : rate;
+  const afterwards = standing.control === "run" ? standing.basalMicrounitsPerHour : rate;
   const basalOwed = accrue(owedUntil, afterwards, clockMs - untilMs);
   return { ...therapy, journal: { ...journal, clockMs, basalOwed } };
 }
@@ -126,7 +130,6 @@ export function beginTherapy(standing: Standing, journal: Journal, now: UptimeMs
     savedAt: now,
     changed: EVERYTHING_CHANGED,
     fault: undefined,
-    storageIsDead: false,
   };
 }
 

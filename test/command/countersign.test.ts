@@ -61,7 +61,7 @@ describe("Prepare", () => {
   });
 
   it("names an operand that is wrong before the state that would refuse it (SR-03, SR-04)", () => {
-    const stopped = new Desk(therapyOf({ run: false }));
+    const stopped = new Desk(therapyOf({ control: "stop" }));
     assert.equal(stopped.prepare("4b11003301d000000000"), "00 660f71");
     assert.equal(stopped.prepare("ff0f003301d05a00"), "00 660f71");
     assert.equal(stopped.prepare(COMMAND.bolus), "00 660f74");
@@ -79,7 +79,7 @@ describe("Commit", () => {
         "4b11": therapyOf(),
         ff0f: therapyOf(),
         "1111": therapyOf({ basalMicrounitsPerHour: BASAL, tbr: TBR }),
-        "5a0f": therapyOf({ basalMicrounitsPerHour: BASAL, run: false }),
+        "5a0f": therapyOf({ basalMicrounitsPerHour: BASAL, control: "stop" }),
       };
       const attempt = (tag: Uint8Array) => {
         const identity = identityOf({ epoch, pumpId: unhex(inputs.pumpId) });
@@ -182,7 +182,7 @@ describe("Commit", () => {
 
   it("checks state and limits again, and answers with the check that fails (SR-30)", () => {
     for (const [therapy, code] of [
-      [therapyOf({ run: false }), "74"],
+      [therapyOf({ control: "stop" }), "74"],
       [therapyOf(bolusStanding(100_000, 77)), "76"],
       [therapyOf({ reservoirEndMicrounits: microunits(1_000_000) }), "72"],
       [therapyOf({}, { openHourMicrounits: microunits(14_000_000) }), "75"],
@@ -196,9 +196,9 @@ describe("Commit", () => {
   });
 
   it("answers 84 when the command now has another reading (SR-29)", () => {
-    const desk = new Desk(therapyOf({ run: false }));
+    const desk = new Desk(therapyOf({ control: "stop" }));
     const challenged = desk.challenged(COMMAND.run);
-    desk.therapy = therapyOf({ run: false, basalMicrounitsPerHour: BASAL });
+    desk.therapy = therapyOf({ control: "stop", basalMicrounitsPerHour: BASAL });
     assert.equal(desk.commit(challenged, desk.tagOf(COMMAND.run, challenged)), "00 663c84");
     assert.equal(desk.outcome(challenged.doseId), "33 84 0 0 0");
   });

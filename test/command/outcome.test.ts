@@ -165,7 +165,8 @@ describe("Outcome", () => {
     const desk = new Desk();
     const kept = desk.done(COMMAND.tbr);
     const open = desk.challenged(COMMAND.changeTbr).doseId;
-    desk.therapy = { ...desk.therapy, storageIsDead: true };
+    const cause = { kind: "storageFailed", blob: "therapy" } as const;
+    desk.therapy = { ...desk.therapy, fault: { cause, stored: false } };
     assert.equal(desk.outcome(kept), "3c 00 0 0 0");
     assert.equal(desk.outcome(open), "00 665572");
   });

@@ -19,8 +19,11 @@ describe("status channels", () => {
 
   it("read Status: control state, operational state, reservoir rounded down (SR-38)", () => {
     assert.equal(read(0x21, therapyOf()), "21 5596032001");
-    assert.equal(read(0x21, therapyOf({ run: false })).slice(3, 7), "3396");
-    const faulted: Therapy = { ...therapyOf({ run: false }), fault: { kind: "invariant", message: "x" } };
+    assert.equal(read(0x21, therapyOf({ control: "stop" })).slice(3, 7), "3396");
+    const faulted: Therapy = {
+      ...therapyOf({ control: "stop" }),
+      fault: { cause: { kind: "invariant", message: "x" }, stored: true },
+    };
     assert.equal(read(0x21, faulted).slice(3, 7), "3333");
     const left = (amount: number) => read(0x21, therapyOf({ reservoirEndMicrounits: microunits(amount) })).slice(7, 11);
     assert.equal(left(120_500_000), "b5f4");
@@ -108,7 +111,7 @@ describe("status reader", () => {
     assert.equal(ask("6503", therapyOf({ tbr })), "24 6a03010109f0334be05a001f00");
     const over = { ...tbr, endsAtMs: pumpClockMs(4_000) };
     assert.equal(ask("6503", therapyOf({ tbr: over })).slice(-4), "0000");
-    assert.equal(ask("6503", therapyOf({ run: false })), "24 0303650374");
+    assert.equal(ask("6503", therapyOf({ control: "stop" })), "24 0303650374");
   });
 
   it("tells all insulin since provisioning, bolus and basal apart, rounded up (SR-38)", () => {

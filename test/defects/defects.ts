@@ -197,7 +197,7 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: "insulin that is owed is delivered in Stop",
     module: "firmware/therapy/pulses.js",
-    from: " || !therapy.standing.run)",
+    from: ' || therapy.standing.control !== "run")',
     to: ")",
     caughtBy: { file: "therapy/pulses", title: "begins none in Stop, though one is owed" },
   },

@@ -76,8 +76,7 @@ const history = fc.record(
 export const standing: fc.Arbitrary<Standing> = fc.record(
   {
     clockMs,
-    run: fc.boolean(),
-    stateWasLost: fc.boolean(),
+    control: fc.constantFrom("run", "stop", "stopAfterLoss"),
     basalMicrounitsPerHour: uint(32).map(microunitsPerHour),
     tbr: fc.option(
       fc.record(

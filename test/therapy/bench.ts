@@ -26,7 +26,7 @@ export function therapyOf(
   journal: Partial<Journal> = {},
   rig: RigConfig = RIG,
 ): Therapy {
-  return beginTherapy({ ...newStanding(rig), run: true, ...standing }, { ...NEW_JOURNAL, ...journal }, at(0), rig);
+  return beginTherapy({ ...newStanding(rig), control: "run", ...standing }, { ...NEW_JOURNAL, ...journal }, at(0), rig);
 }
 
 export const entryOf = (sequence: number, fields: Partial<LedgerEntry> = {}): LedgerEntry => ({

@@ -78,11 +78,11 @@ describe("standing blob", () => {
     assert.equal(STANDING_BLOB.decode(Uint8Array.from([...bytes, 0])), undefined);
   });
 
-  it("is none with a flag other than 0 and 1, or with a ledger that is none", () => {
+  it("is none with an unknown control state, a flag other than 0 and 1, or with a ledger that is none", () => {
     const stopped = STANDING_BLOB.encode(newStanding(RIG));
-    const running = STANDING_BLOB.encode({ ...newStanding(RIG), run: true });
+    const running = STANDING_BLOB.encode({ ...newStanding(RIG), control: "run" });
     const runAt = running.findIndex((byte, i) => byte !== stopped[i]);
-    assert.equal(STANDING_BLOB.decode(running.with(runAt, 2)), undefined);
+    assert.equal(STANDING_BLOB.decode(running.with(runAt, 3)), undefined);
     const tbr = { rateMicrounitsPerHour: microunitsPerHour(0), durationMinutes: 0, endsAtMs: pumpClockMs(0) };
     const temporary = STANDING_BLOB.encode({ ...newStanding(RIG), tbr });
     const tbrAt = temporary.findIndex((byte, i) => byte !== stopped[i]);

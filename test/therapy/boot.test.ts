@@ -78,7 +78,7 @@ describe("therapy boot: what a cut interrupted", () => {
     const { standing, journal } = therapyOf({ tbr });
     const { therapy } = booted({ standing: intact(standing), journal: intact(journal) });
     assert.equal(therapy.standing.tbr, undefined);
-    assert.equal(therapy.standing.run, true);
+    assert.equal(therapy.standing.control, "run");
     assert.deepEqual(typesOf(therapy), [AnnunciationType.TbrCanceled, AnnunciationType.DateTimeIssue]);
     assert.deepEqual(eventsOf(therapy).slice(0, 2), [HistoryEvent.ReferenceTime, HistoryEvent.TbrEnded]);
   });
@@ -140,7 +140,7 @@ describe("therapy boot: after a loss", () => {
 
   for (const [name, therapy] of Object.entries(without))
     it(`of ${name}: Stop, DataCorruption, and the last hour counted as full (SR-66)`, () => {
-      assert.equal(therapy.standing.run, false);
+      assert.equal(therapy.standing.control, "stopAfterLoss");
       assert.ok(typesOf(therapy).includes(AnnunciationType.SystemIssue));
       assert.ok(eventsOf(therapy).includes(HistoryEvent.DataCorruption));
       const { windows } = therapy.standing;
@@ -176,7 +176,7 @@ describe("therapy boot: after a loss", () => {
   it("reads what it wrote at the next boot (SR-65, SR-66)", () => {
     for (const therapy of Object.values(without)) {
       const again = booted({ standing: intact(therapy.standing), journal: intact(therapy.journal) });
-      assert.equal(again.therapy.standing.run, false);
+      assert.equal(again.therapy.standing.control, "stopAfterLoss");
       const { windows } = again.therapy.standing;
       assert.ok(lastHourMicrounits(windows, again.therapy.journal.openHourMicrounits) >= RIG.limits.hourMaxMicrounits);
     }

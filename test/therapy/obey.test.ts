@@ -52,7 +52,7 @@ describe("therapy: commands obeyed", () => {
     const therapy = therapyOf({ ...bolusStanding(130_000), tbr: TBR }, { bolus });
     const step = obeyed(therapy, { kind: "cancelBolus", bolusId: 5 }, undefined, at(10));
     assert.deepEqual([entryOfStep(step)?.kind, entryOfStep(step)?.highMicrounits], ["stopped", 50_000]);
-    assert.equal(step.next.standing.run, true);
+    assert.equal(step.next.standing.control, "run");
     assert.equal(step.next.standing.tbr, TBR);
   });
 
@@ -78,7 +78,7 @@ describe("therapy: commands obeyed", () => {
   });
 
   it("runs, and stops with bolus and temporary rate, from now on (SR-62)", () => {
-    const ran = obeyed(therapyOf({ run: false }), { kind: "run" }, DOSE, at(10 * MINUTE));
+    const ran = obeyed(therapyOf({ control: "stop" }), { kind: "run" }, DOSE, at(10 * MINUTE));
     assert.equal(basalRate(ran.next.standing), 900_000);
     assert.equal(ran.next.journal.basalOwed, 0);
     assert.deepEqual(eventsOf(ran), [HistoryEvent.TherapyControlStateChanged, HistoryEvent.DeliveredBasalRateChanged]);
@@ -95,14 +95,14 @@ describe("therapy: commands obeyed", () => {
   });
 
   it("changes and writes nothing on Stop in Stop (SR-62)", () => {
-    const therapy = therapyOf({ run: false });
+    const therapy = therapyOf({ control: "stop" });
     assert.deepEqual(obeyed(therapy, { kind: "stop" }, undefined, at(10)), { next: therapy });
     assert.deepEqual(stop(therapy, at(10), RIG), { next: therapy });
   });
 
   it("holds a countersigned command without an ID for our bug", () => {
     const run: Meaning = { kind: "run", rateMicrounitsPerHour: microunitsPerHour(900_000) };
-    const obeyWithoutId = () => obey(therapyOf({ run: false }), Authorised.grant(run), undefined, at(0), RIG);
+    const obeyWithoutId = () => obey(therapyOf({ control: "stop" }), Authorised.grant(run), undefined, at(0), RIG);
     assert.throws(obeyWithoutId, /invariant: a countersigned command without an ID/);
   });
 
@@ -115,20 +115,23 @@ describe("therapy: commands obeyed", () => {
 
 describe("therapy: the person at the pump", () => {
   it("resumes basal from Stop, not in Run and not with a fault", () => {
-    const step = resume(therapyOf({ run: false }), at(10));
-    assert.equal(step.next.standing.run, true);
+    const step = resume(therapyOf({ control: "stop" }), at(10));
+    assert.equal(step.next.standing.control, "run");
     assert.notEqual(step.next.changed & StatusChangedFlag.TherapyControlState, 0);
     const running = therapyOf();
     assert.deepEqual(resume(running, at(10)), { next: running });
-    const faulted: Therapy = { ...therapyOf({ run: false }), fault: { kind: "invariant", message: "x" } };
+    const faulted: Therapy = {
+      ...therapyOf({ control: "stop" }),
+      fault: { cause: { kind: "invariant", message: "x" }, stored: true },
+    };
     assert.deepEqual(resume(faulted, at(10)), { next: faulted });
   });
 
   it("does not resume by a gesture after stored state was lost: only a countersigned Run does (SR-66)", () => {
-    const lost = therapyOf({ run: false, stateWasLost: true });
+    const lost = therapyOf({ control: "stopAfterLoss" });
     assert.deepEqual(resume(lost, at(10)), { next: lost });
     const ran = obeyed(lost, { kind: "run" }, DOSE, at(10));
-    assert.deepEqual([ran.next.standing.run, ran.next.standing.stateWasLost], [true, false]);
+    assert.equal(ran.next.standing.control, "run");
   });
 
   it("is told once of each thing, and confirms the oldest", () => {
@@ -154,7 +157,7 @@ describe("therapy: faults", () => {
       [{ kind: "invariant", message: "x" }, AnnunciationType.SystemIssue],
     ] as const) {
       const step = latchFault(therapyOf({ tbr: TBR }), fault, at(10), undefined, RIG);
-      assert.deepEqual(step.next.fault, fault);
+      assert.deepEqual(step.next.fault?.cause, fault);
       assert.equal(basalRate(step.next.standing), 0);
       assert.deepEqual(typesOf(step.next), [type]);
       assert.ok(eventsOf(step).includes(HistoryEvent.OperationalStateChanged));

@@ -37,7 +37,7 @@ describe("therapy: pulses", () => {
   });
 
   it("begins none in Stop, though one is owed, and Run does not make it up (SR-62)", () => {
-    const owed = therapyOf({ run: false }, { basalOwed: 3 * PULSE * HOUR_MS });
+    const owed = therapyOf({ control: "stop" }, { basalOwed: 3 * PULSE * HOUR_MS });
     assert.equal(passTime(owed, at(10_000), RIG).record, undefined);
     const running = therapyOf({}, { basalOwed: 2.5 * PULSE * HOUR_MS });
     const stopped = stop(running, at(10), RIG).next;
@@ -100,7 +100,7 @@ describe("therapy: pulses", () => {
     const therapy = pulsing(therapyOf(bolusStanding(130_000)), 2_000);
     const { next, record } = endPulse(therapy, reportOf(therapy, { occluded: true }), at(2_200), RIG);
     assert.equal(record?.kind, "standing");
-    assert.equal(next.standing.run, false);
+    assert.equal(next.standing.control, "stop");
     const [entry] = next.standing.ledger.entries;
     assert.deepEqual([entry?.kind, entry?.lowMicrounits, entry?.highMicrounits], ["stopped", 50_000, 50_000]);
     assert.deepEqual(typesOf(next), [AnnunciationType.Occlusion]);
@@ -209,7 +209,7 @@ describe("therapy: time", () => {
     };
     const owed = accrueTo(therapyOf({ tbr }), pumpClockMs(100_000)).journal.basalOwed;
     assert.equal(owed, 60_000 * 2_000_000 + 40_000 * 900_000);
-    assert.equal(accrueTo(therapyOf({ run: false }), pumpClockMs(100_000)).journal.basalOwed, 0);
+    assert.equal(accrueTo(therapyOf({ control: "stop" }), pumpClockMs(100_000)).journal.basalOwed, 0);
   });
 
   it("makes the closing of an hour durable before the first pulse of the next (SR-47)", () => {
@@ -223,7 +223,7 @@ describe("therapy: time", () => {
   });
 
   it("makes the journal durable every 5 minutes without a pulse (SR-63)", () => {
-    const therapy = therapyOf({ run: false });
+    const therapy = therapyOf({ control: "stop" });
     assert.equal(passTime(therapy, at(SAVE_INTERVAL_MS - 1), RIG).record, undefined);
     const { next, record } = passTime(therapy, at(SAVE_INTERVAL_MS), RIG);
     assert.deepEqual(record, { kind: "journal", value: next.journal });
@@ -234,7 +234,7 @@ describe("therapy: time", () => {
 
   it("asks to be woken when a pulse is due, a rate ends, or the journal must be saved", () => {
     const wake = (therapy: Therapy, now = 0) => therapyWakeAt(therapy, at(now), RIG);
-    const stopped = therapyOf({ run: false });
+    const stopped = therapyOf({ control: "stop" });
     assert.equal(wake(stopped), SAVE_INTERVAL_MS);
     assert.equal(wake(therapyOf()), 200_000);
     assert.equal(wake(therapyOf({}, { basalOwed: owedPulse })), 2_000);
@@ -242,7 +242,7 @@ describe("therapy: time", () => {
     assert.equal(wake(therapyOf(bolusStanding(130_000)), 2_500), 2_500);
     const tbr = { rateMicrounitsPerHour: microunitsPerHour(0), durationMinutes: 1, endsAtMs: pumpClockMs(60_000) };
     assert.equal(wake(therapyOf({ tbr })), 60_000);
-    const faulted: Therapy = { ...stopped, fault: { kind: "invariant", message: "x" } };
+    const faulted: Therapy = { ...stopped, fault: { cause: { kind: "invariant", message: "x" }, stored: true } };
     assert.equal(wake(faulted, 7), 7 + SAVE_INTERVAL_MS);
   });
 

@@ -8,11 +8,11 @@ import type { Therapy } from "../../firmware/therapy/therapy.js";
 import { at, bolusStanding, closedBins, HOUR_MS, RIG, therapyOf } from "./bench.js";
 
 const TBR = { rateMicrounitsPerHour: microunitsPerHour(0), durationMinutes: 60, endsAtMs: pumpClockMs(HOUR_MS) };
-const stopped = therapyOf({ run: false });
+const stopped = therapyOf({ control: "stop" });
 const running = therapyOf();
 const withTbr = therapyOf({ tbr: TBR });
 const withBolus = therapyOf(bolusStanding(1_000_000));
-const faulted: Therapy = { ...running, fault: { kind: "invariant", message: "x" } };
+const faulted: Therapy = { ...running, fault: { cause: { kind: "invariant", message: "x" }, stored: true } };
 const emptied = therapyOf({ reservoirEndMicrounits: microunits(1_000_000) });
 const busyHour = therapyOf({}, { openHourMicrounits: microunits(14_000_000) });
 
