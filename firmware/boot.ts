@@ -64,8 +64,9 @@ export function boot(board: Board, now: UptimeMs): Booted {
   };
   const marked = marker.load();
   const identityFound = stores.identity.load();
-  const provisioned = marked.kind !== "missing" || identityFound.kind !== "missing";
   const bondsFound = stores.bonds.load();
+  const hadBonds = "value" in bondsFound && bondsFound.value.confirmed.length > 0;
+  const provisioned = marked.kind !== "missing" || identityFound.kind !== "missing" || hadBonds;
   const standingFound = orNew(stores.standing.load(), provisioned, newStanding(board.rig));
   const journalFound = orNew(stores.journal.load(), provisioned, NEW_JOURNAL);
   const news: string[] = [];

@@ -55,7 +55,8 @@ export function stepButton(
 
 /** When the pin should be read again without an edge: at the end of bouncing, of a hold, of a pause between taps. */
 export function buttonWakeAt(button: Button, now: UptimeMs): UptimeMs | undefined {
-  if (now < button.since + DEBOUNCE_MS) return uptimeMs(button.since + DEBOUNCE_MS);
+  const settling = button.position === "touched" || button.position === "bouncing";
+  if (settling || now < button.since + DEBOUNCE_MS) return uptimeMs(button.since + DEBOUNCE_MS);
   if (button.position === "down") return uptimeMs(button.since + HOLD_MS);
   return button.position === "up" && button.taps > 0 ? uptimeMs(button.since + TAP_GAP_MS) : undefined;
 }

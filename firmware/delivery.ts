@@ -20,7 +20,7 @@ import { STANDING_BLOB } from "./therapy/standing.js";
 import type { Therapy, TherapyRecord, TherapyStep } from "./therapy/therapy.js";
 
 /** A failing flash may recover; asking it more often would not help. */
-const RETRY_INTERVAL_MS = 10_000;
+const RETRY_INTERVAL_MS = 60_000;
 
 /** What became of a record; a pulse's carries the proof that the motor asks for. */
 type Committed =
@@ -110,8 +110,9 @@ export class Delivery {
     if (this.#therapy.fault || this.#motor.busy) return;
     const { check, highMicrounits } = this.#motor.checkRest();
     if (check.kind === "inTolerance") return;
-    this.adopt(countUncommanded(this.#therapy, highMicrounits));
-    this.#latchMotion(check, { lowMicrounits: microunits(0), highMicrounits });
+    const moved = { lowMicrounits: microunits(0), highMicrounits };
+    this.adopt(countUncommanded(this.#therapy, highMicrounits), moved);
+    this.#latchMotion(check, moved);
   }
 
   #latchMotion(check: MotionCheck, moved: Moved): void {
@@ -126,6 +127,8 @@ export class Delivery {
    */
   adopt({ record, next }: TherapyStep, moved?: Moved): boolean {
     const before = this.#therapy;
+    // What has moved has moved, whether or not that can be stored.
+    if (moved) this.#therapy = next;
     const committed = record && this.#commit(record, moved);
     if (committed?.kind === "failed") return false;
     this.#therapy = next;
@@ -182,7 +185,6 @@ export class Delivery {
     this.#annunciator.setPending(true);
     this.#annunciator.announce("FAULT", faultText(fault));
     this.#storeFault();
-    if (!this.#faultIsUnstored && (fault.kind !== "storageFailed" || fault.blob !== "history")) this.#recordHistory();
   }
 
   /** Stores the state at the fault; while the storage refuses, again and again: a restart must not undo a Stop. */
@@ -195,11 +197,17 @@ export class Delivery {
       this.#stores.journal.load();
       this.#stores.journal.commit(this.#therapy.journal);
       this.#markFault(true);
+      this.#recordFaultHistory();
     } catch {
       this.#markFault(false);
       this.#retryAt = uptimeMs(this.#now() + RETRY_INTERVAL_MS);
       this.#board.trace("fault: the state at the fault could not be stored");
     }
+  }
+
+  #recordFaultHistory(): void {
+    const cause = this.#therapy.fault?.cause;
+    if (cause?.kind !== "storageFailed" || cause.blob !== "history") this.#recordHistory();
   }
 
   get #faultIsUnstored(): boolean {

@@ -12,8 +12,9 @@ import { type Booted, boot } from "./boot.js";
 import { type Button, buttonAtBoot, buttonWakeAt, type Gesture, stepButton } from "./button.js";
 import { Delivery } from "./delivery.js";
 import { Motor, type MotorReport } from "./motor/motor.js";
-import { Radio } from "./radio.js";
+import { eraseBonds, Radio } from "./radio.js";
 import { rigErrors } from "./rig.js";
+import type { Role } from "./session/bonds.js";
 import { confirmAnnunciation, resume, stop } from "./therapy/obey.js";
 
 /**
@@ -32,6 +33,9 @@ export function startPump(board: Board): void {
 /** Taps before a hold: README.md, "The button". Any other hold in Run stops. */
 const RESUME_TAPS = 1;
 const REVOKE_TAPS = 7;
+/** Taps alone that open pairing. */
+const OPERATE_TAPS = 3;
+const OBSERVE_TAPS = 4;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
 
@@ -39,6 +43,8 @@ class Pump {
   readonly #board: Board;
   readonly #clock: UptimeClock;
   readonly #buttonPin: DigitalPin;
+  readonly #annunciator: Annunciator;
+  readonly #bondStore: Booted["stores"]["bonds"];
   readonly #delivery: Delivery;
   /** Undefined when the pump has no identity, for want of entropy: then it is not on the air. */
   readonly #radio: Radio | undefined;
@@ -58,6 +64,7 @@ class Pump {
     this.#clock = new UptimeClock(board.ticks);
     const now = () => this.#clock.now();
     const annunciator = new Annunciator(board);
+    this.#annunciator = annunciator;
     const booted = bootOrAlarm(board, annunciator, now());
     this.#delivery = new Delivery(board, booted, motor, annunciator, now, () => this.#radio?.killChallenge());
     this.#button = buttonAtBoot(now());
@@ -67,7 +74,8 @@ class Pump {
       edge: board.Digital.Rising | board.Digital.Falling,
       onReadable: () => this.#arm(0),
     });
-    const { identity } = booted;
+    const { identity, stores } = booted;
+    this.#bondStore = stores.bonds;
     try {
       if (identity)
         this.#radio = new Radio(board, booted, identity, this.#delivery, annunciator, now, () => this.#arm(0));
@@ -120,7 +128,7 @@ class Pump {
   /** Reads the pin also while a pulse runs, which outlasts a tap: a tap missed would make another gesture of the rest. */
   #readButton(): void {
     const { next, gesture } = stepButton(this.#button, this.#buttonPin.read() === 0, this.#clock.now());
-    if (next.position === "down" && this.#button.position !== "down") this.#radio?.killChallenge();
+    if (next.position !== "up" && this.#button.position === "up") this.#radio?.killChallenge();
     this.#button = next;
     if (gesture) this.#gestures = [...this.#gestures, gesture];
   }
@@ -137,15 +145,26 @@ class Pump {
     const delivery = this.#delivery;
     const now = this.#clock.now();
     if (gesture.kind === "hold") {
-      if (gesture.tapsBefore === REVOKE_TAPS) this.#radio?.revokeAll();
+      if (gesture.tapsBefore === REVOKE_TAPS) this.#revokeAll();
       else if (delivery.therapy.standing.control === "run")
         delivery.adopt(stop(delivery.therapy, now, this.#board.rig));
       else if (gesture.tapsBefore === RESUME_TAPS) delivery.adopt(resume(delivery.therapy, now));
       return;
     }
     if (gesture.count === 1) delivery.adopt(confirmAnnunciation(delivery.therapy, now));
-    if (gesture.count === 3) this.#radio?.openWindow("operate");
-    if (gesture.count === 4) this.#radio?.openWindow("observe");
+    if (gesture.count === OPERATE_TAPS) this.#openWindow("operate");
+    if (gesture.count === OBSERVE_TAPS) this.#openWindow("observe");
+  }
+
+  #openWindow(role: Role): void {
+    if (this.#radio) this.#radio.openWindow(role);
+    else this.#annunciator.announce("No radio: pairing is not possible");
+  }
+
+  /** Bonds end with or without a radio. */
+  #revokeAll(): void {
+    if (this.#radio) this.#radio.revokeAll();
+    else eraseBonds(this.#bondStore, this.#delivery, this.#annunciator);
   }
 
   #wakeInMs(): number {

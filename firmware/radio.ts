@@ -18,7 +18,7 @@ import { GattLink } from "./link/gatt.js";
 import { Inbox, type InboxEvent } from "./link/inbox.js";
 import type { Identity } from "./nonce/identity.js";
 import { NonceStore } from "./nonce/store.js";
-import { type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
+import { BONDS_BLOB, type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
 import { openPairingWindow, type PairingWindow, wipeWindow } from "./session/pairing.js";
 import {
   CLOSED,
@@ -47,7 +47,7 @@ export class Radio {
   readonly #delivery: Delivery;
   readonly #annunciator: Annunciator;
   readonly #now: () => UptimeMs;
-  readonly #link: GattLink;
+  readonly #link: GattLink | undefined;
   readonly #inbox = new Inbox();
   #bonds: Bonds;
   #session: Session = CLOSED;
@@ -81,6 +81,8 @@ export class Radio {
     this.#now = now;
     this.#nonces = new NonceStore(identity, booted.entropy, (fault) => delivery.entropyFailed(fault));
     this.#link = new GattLink(board.GATTServer, (event) => {
+      // A server that threw while it was made may still call back: nobody would take its events out.
+      if (this.#link === undefined) return;
       this.#inbox.put(event);
       onEvent();
     });
@@ -97,7 +99,7 @@ export class Radio {
   passTime(): void {
     if (this.#window && this.#now() > this.#window.closesAt) this.#closeWindow();
     this.#step({ kind: "time" });
-    if (this.#session.kind === "closed") this.#link.advertise();
+    if (this.#session.kind === "closed") this.#link?.advertise();
   }
 
   wakeAt(): UptimeMs {
@@ -138,14 +140,7 @@ export class Radio {
     this.#bonds = NO_BONDS;
     this.#closeWindow();
     this.#step({ kind: "broken", reason: "bonds revoked" });
-    try {
-      this.#stores.bonds.load();
-      this.#stores.bonds.commit(NO_BONDS);
-      this.#annunciator.announce("All controllers revoked");
-    } catch {
-      this.#delivery.latch({ kind: "storageFailed", blob: "bonds" });
-      this.#annunciator.announce("FAULT", "Controllers are revoked until a restart only");
-    }
+    eraseBonds(this.#stores.bonds, this.#delivery, this.#annunciator);
   }
 
   #handle(event: InboxEvent): void {
@@ -177,7 +172,7 @@ export class Radio {
       } catch {
         // The bond may be stored or not: its secret is spent either way. The fault has the last word on the display.
         this.#closeWindow();
-        this.#delivery.latch({ kind: "storageFailed", blob: "bonds" });
+        this.#delivery.latch({ kind: "storageFailed", blob: BONDS_BLOB.name });
         this.#step({ kind: "broken", reason: "bonds could not be stored" });
         return;
       }
@@ -189,12 +184,12 @@ export class Radio {
   #perform(effect: SessionEffect): void {
     switch (effect.kind) {
       case "send":
-        return this.#link.send(effect.message);
+        return this.#link?.send(this.#connection, effect.message);
       case "end":
         this.#board.trace(`session: ended: ${effect.reason}`);
         this.killChallenge();
         this.#inbox.forgetWrites();
-        return this.#link.close(this.#connection);
+        return this.#link?.close(this.#connection);
       case "opened":
         this.#toldChanged = this.#delivery.therapy.changed;
         return this.#board.trace(`session: opened: ${hex(effect.bond.controllerId)} ${effect.bond.role}`);
@@ -269,5 +264,17 @@ export class Radio {
     wipeWindow(this.#window);
     this.#window = undefined;
     this.#board.show(["Pairing closed"]);
+  }
+}
+
+/** Erases every bond from storage, and says so; where the storage fails, says that a restart brings them back. */
+export function eraseBonds(bonds: Booted["stores"]["bonds"], delivery: Delivery, annunciator: Annunciator): void {
+  try {
+    bonds.load();
+    bonds.commit(NO_BONDS);
+    annunciator.announce("All controllers revoked");
+  } catch {
+    delivery.latch({ kind: "storageFailed", blob: BONDS_BLOB.name });
+    annunciator.announce("FAULT", "Controllers are revoked until a restart only");
   }
 }

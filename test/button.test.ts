@@ -171,6 +171,12 @@ describe("button", () => {
     assert.deepEqual(next, { position: "touched", since: 900, taps: 0 });
   });
 
+  it("asks to be read at the end of bouncing, even when that is past: a hold is never left unwatched (SR-64)", () => {
+    for (const position of ["touched", "bouncing"] as const)
+      for (const nowMs of [1_000, 1_019, 1_020, 1_500])
+        assert.equal(buttonWakeAt({ position, since: uptimeMs(1_000), taps: 0 }, uptimeMs(nowMs)), 1_020);
+  });
+
   it("asks for nothing while it rests", () => {
     assert.equal(buttonWakeAt(buttonAtBoot(uptimeMs(0)), uptimeMs(500)), undefined);
     assert.equal(buttonWakeAt({ position: "held", since: uptimeMs(0), taps: 0 }, uptimeMs(500)), undefined);

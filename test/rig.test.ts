@@ -52,7 +52,15 @@ describe("rig", () => {
       [{ pulseMaxMicrounits: microunits(50_001) }, /pulseMaxMicrounits is over/],
       [{ pulseMaxMicrounits: microunits(0) }, /pulseMaxMicrounits is under/],
       [{ pulseIntervalMs: 1_999 }, /pulseIntervalMs is under/],
-      [{ halfStepMs: 1 }, /halfStepMs is under/],
+      [{ halfStepMs: 2 }, /halfStepMs is under/],
+      [{ halfStepMs: 500 }, /a whole pulse takes/],
+      [{ holdMs: 600 }, /a whole pulse takes/],
+      [{ insulinPerTurnMicrounits: microunits(1) }, /a whole pulse is/],
+      [{ insulinPerTurnMicrounits: microunits(0) }, /insulinPerTurnMicrounits is under/],
+      [{ halfStepsPerTurn: { numerator: 0, denominator: 0 } }, /halfStepsPerTurn is 0\/0/],
+      [{ encoder: { countsPerTurn: 2_399, toleranceCounts: 2 } }, /countsPerTurn is 2399/],
+      [{ encoder: { countsPerTurn: 2_400, toleranceCounts: 3 } }, /toleranceCounts is 3/],
+      [{ pulseMaxMicrounits: microunits(1_000) }, /basalMaxMicrounitsPerHour is over/],
     ] as const)
       assert.ok(
         rigErrors(withDrive(drive)).some((error) => what.test(error)),

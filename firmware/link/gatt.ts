@@ -84,11 +84,11 @@ export class GattLink {
     }
   }
 
-  /** Sends one message as indications. Does nothing without a subscribed central. */
-  send(message: Uint8Array): void {
+  /** Sends one message as indications, on the connection of that number or not at all. */
+  send(number: number, message: Uint8Array): void {
     const connection = this.#connection;
     const characteristic = this.#fromPump;
-    if (!connection || !characteristic) return;
+    if (number !== this.#connections || !connection || !characteristic) return;
     try {
       const valueBytes = Math.max(LEAST_VALUE_BYTES, connection.maximumWrite);
       for (const fragment of fragments(message, valueBytes))

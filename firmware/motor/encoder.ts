@@ -119,6 +119,30 @@ export function checkMotion(
   };
 }
 
+/**
+ * Checks a rotor at rest, any time after its last pulse settled: whether it has moved since that pulse was read. Not
+ * cumulative: what a pulse was off by is the pulse's, and a rotor that relaxes by an edge is no runaway. A drive without
+ * encoder sees nothing.
+ */
+export function checkRest(drive: DriveConfig, state: EncoderState, counts: EncoderCounts): CheckedMotion {
+  const nothing = {
+    check: { kind: "inTolerance" },
+    lowMicrounits: microunits(0),
+    highMicrounits: microunits(0),
+  } as const;
+  if (drive.encoder === "none") return { next: state, measured: false, ...nothing };
+  const { toleranceCounts } = drive.encoder;
+  const countedCounts = counts - state.lastCounts;
+  if (Math.abs(countedCounts) <= toleranceCounts) return { next: state, measured: true, ...nothing };
+  return {
+    next: { ...state, lastCounts: counts },
+    check: { kind: countedCounts < 0 ? "short" : "over", countedCounts, expectedCounts: 0 },
+    measured: true,
+    lowMicrounits: atLeastNone(insulinOfCounts(drive, countedCounts - toleranceCounts, "down")),
+    highMicrounits: atLeastNone(insulinOfCounts(drive, countedCounts + toleranceCounts, "up")),
+  };
+}
+
 type Encoder = Exclude<DriveConfig["encoder"], "none">;
 
 /** Undefined when the alignment jumped no further than coils can pull, give or take the tolerance. */

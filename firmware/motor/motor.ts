@@ -10,6 +10,7 @@ import type { Durable } from "../storage/blob.js";
 import {
   type CheckedMotion,
   checkMotion,
+  checkRest,
   type EncoderState,
   encoderAligned,
   encoderAtBoot,
@@ -130,9 +131,8 @@ export class Motor {
    */
   checkRest(): Pick<CheckedMotion, "check" | "highMicrounits"> {
     if (this.busy) throw new Error("invariant: a pulse is running");
-    const motion = checkMotion(this.#board.rig.drive, this.#encoderState, halfSteps(0), this.#readEncoder());
-    // In tolerance it stays with the next pulse, whose interval begins at the last one's reading.
-    if (motion.check.kind !== "inTolerance") this.#encoderState = motion.next;
+    const motion = checkRest(this.#board.rig.drive, this.#encoderState, this.#readEncoder());
+    this.#encoderState = motion.next;
     return motion;
   }
 

@@ -1,7 +1,7 @@
 /** What a fault does to the therapy: everything stops, and what is not known is said to be uncertain. */
 
 import type { Fault } from "../base/fault.js";
-import { microunits, type UptimeMs } from "../base/units.js";
+import { type Microunits, microunits, type UptimeMs } from "../base/units.js";
 import { AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import { jumpMicrounits } from "../motor/geometry.js";
 import type { MotorReport } from "../motor/motor.js";
@@ -39,9 +39,8 @@ export function latchFault(
   const begun = beginChange(idle, clockAt(idle, now));
   const bolus = activeBolus(therapy.standing.ledger);
   const { pulse } = therapy.journal;
-  // Motion at rest is nobody's pulse; while a bolus is under way it may have been the bolus's insulin.
-  const amid = bolus && (pulse ? pulse.source === "bolus" : moved !== undefined);
-  const settled = amid ? bolusUncertain(begun, bolus, pulse?.insulinMicrounits ?? 0, moved, rig) : begun;
+  const amid = bolus && pulse?.source === "bolus";
+  const settled = amid ? bolusUncertain(begun, bolus, pulse.insulinMicrounits, moved, rig) : begun;
   const ended = stopped(settled, rig.drive.pulseMaxMicrounits);
   const type = fault.kind === "motorShort" || fault.kind === "motorOver" ? "MechanicalIssue" : "SystemIssue";
   const flags = StatusChangedFlag.OperationalState;
@@ -57,7 +56,7 @@ export function latchFault(
 function bolusUncertain(
   change: Change,
   bolus: LedgerEntry,
-  pulse: number,
+  pulse: Microunits,
   moved: Moved | undefined,
   rig: RigConfig,
 ): Change {

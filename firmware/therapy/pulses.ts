@@ -158,9 +158,18 @@ export function endPulse(therapy: Therapy, report: MotorReport, now: UptimeMs, r
   return { next: ended };
 }
 
-/** Counts insulin that moved without a command, while the motor was at rest: the limits take it for delivered. */
+/**
+ * Counts insulin that moved without a command, while the motor was at rest: the limits take it for delivered. It stands
+ * as an open pulse, of the bolus under way if there is one, so that a power cut before the fault leaves it uncertain.
+ */
 export function countUncommanded(therapy: Therapy, highMicrounits: Microunits): TherapyStep {
-  const journal = withCounted(therapy.journal, "basal", highMicrounits);
+  const bolus = activeBolus(therapy.standing.ledger);
+  const source = bolus ? "bolus" : "basal";
+  const journal: Journal = {
+    ...withCounted(therapy.journal, source, highMicrounits),
+    pulse: { source, insulinMicrounits: highMicrounits },
+    bolus: bolus ? { doseId: bolus.doseId, doneMicrounits: bolusDone(therapy, bolus) } : therapy.journal.bolus,
+  };
   return { next: { ...therapy, journal }, record: { kind: "journal", value: journal } };
 }
 

@@ -152,24 +152,24 @@ describe("gatt link", () => {
     const { link, connect, subscribe } = bench();
     const connection = connect();
     subscribe(connection);
-    link.send(new Uint8Array(25).fill(0xaa));
+    link.send(1, new Uint8Array(25).fill(0xaa));
     assert.deepEqual(connection.notified, [`80${"aa".repeat(19)}`, `41${"aa".repeat(6)}`]);
     connection.maximumWrite = 244;
-    link.send(new Uint8Array(25).fill(0xbb));
+    link.send(1, new Uint8Array(25).fill(0xbb));
     assert.equal(connection.notified[2], `c0${"bb".repeat(25)}`);
     connection.maximumWrite = 3;
-    link.send(new Uint8Array(19).fill(0xcc));
+    link.send(1, new Uint8Array(19).fill(0xcc));
     assert.equal(connection.notified[3], `c0${"cc".repeat(19)}`);
   });
 
   it("sends nothing without a connection or a subscription", () => {
     const { link, kinds, connect, subscribe, unsubscribe } = bench();
-    link.send(Uint8Array.of(1));
+    link.send(1, Uint8Array.of(1));
     const connection = connect();
-    link.send(Uint8Array.of(1));
+    link.send(1, Uint8Array.of(1));
     subscribe(connection);
     unsubscribe(connection);
-    link.send(Uint8Array.of(1));
+    link.send(1, Uint8Array.of(1));
     assert.deepEqual(connection.notified, []);
     assert.deepEqual(kinds(), ["connected", "subscribed", "unsubscribed"]);
   });
@@ -179,9 +179,9 @@ describe("gatt link", () => {
     const connection = connect();
     subscribe(connection);
     connection.failAfter = 1;
-    link.send(new Uint8Array(60));
+    link.send(1, new Uint8Array(60));
     connection.failAfter = Number.POSITIVE_INFINITY;
-    link.send(new Uint8Array(5));
+    link.send(1, new Uint8Array(5));
     assert.equal(connection.notified.length, 1);
     assert.deepEqual(kinds(), ["connected", "subscribed", "unsubscribed"]);
   });
@@ -230,7 +230,7 @@ describe("gatt link", () => {
     subscribe(second);
     write(second, 0xc0, 1);
     disconnect(second);
-    link.send(Uint8Array.of(7));
+    link.send(1, Uint8Array.of(7));
     assert.deepEqual(kinds(), ["connected", "subscribed"]);
     assert.deepEqual([first.notified, second.notified], [["c007"], []]);
   });

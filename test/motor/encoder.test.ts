@@ -3,6 +3,7 @@ import { encoderCounts, halfSteps, microunits } from "../../firmware/base/units.
 import {
   type CheckedMotion,
   checkMotion,
+  checkRest,
   type EncoderState,
   encoderAligned,
   encoderAtBoot,
@@ -164,5 +165,26 @@ describe("motor/encoder", () => {
     assert.equal(first.highMicrounits, 50_000 + jumpMicrounits(bare));
     const second = check(first.next, 40, 0, bare);
     assert.deepEqual([second.lowMicrounits, second.highMicrounits], [50_000, 50_000]);
+  });
+
+  it("sees motion at rest beyond two counts since the last pulse, however far that pulse was off (SR-56)", () => {
+    const rest = (state: EncoderState, counts: number) => checkRest(drive, state, encoderCounts(counts));
+    const behind = check(tracking(), 40, 1_022).next;
+    for (const counts of [1_020, 1_022, 1_024]) {
+      const { check: found, next } = rest(behind, counts);
+      assert.deepEqual([found, next], [{ kind: "inTolerance" }, behind]);
+    }
+    const over = rest(behind, 1_072);
+    assert.deepEqual(over.check, { kind: "over", countedCounts: 50, expectedCounts: 0 });
+    assert.equal(over.lowMicrounits, insulinOfCounts(drive, 48, "down"));
+    assert.equal(over.highMicrounits, insulinOfCounts(drive, 52, "up"));
+    assert.deepEqual(rest(over.next, 1_072).check, { kind: "inTolerance" });
+    assert.deepEqual(rest(behind, 1_019).check, { kind: "short", countedCounts: -3, expectedCounts: 0 });
+  });
+
+  it("sees nothing at rest without an encoder", () => {
+    const bare: DriveConfig = { ...drive, encoder: "none" };
+    const motion = checkRest(bare, tracking(), encoderCounts(5_000));
+    assert.deepEqual([motion.check, motion.measured, motion.highMicrounits], [{ kind: "inTolerance" }, false, 0]);
   });
 });

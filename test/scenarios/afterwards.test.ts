@@ -1,65 +1,32 @@
 /** What must hold after something went wrong: a Stop that storage refused, a runaway, a fault, a loss. */
 
 import assert from "node:assert/strict";
-import { HistoryLog } from "../../firmware/storage/history.js";
 import type { DoseId } from "../../host-sim/controller/control.js";
-import type { World } from "../../host-sim/world.js";
 import { bondedWorld } from "../bench.js";
 import { Peer } from "../peers.js";
 import {
   ANNUNCIATION,
   bolusOf,
   CODE,
+  failOnce,
   HOUR_MS,
   inSession,
-  MAINS,
   MINUTE_MS,
   oldestAnnunciation,
   peerScene,
   quietScene,
   RUN,
   rigWith,
+  sequencesOf,
   tbrOf,
 } from "./scene.js";
 
 const U = 1_000_000;
 
-/** Lets one write of `key` throw, the next one after now, and leaves the value as it was. */
-function failOnce(world: World, key: string): () => void {
-  const { keyValue } = world.hardware;
-  const open = keyValue.open.bind(keyValue);
-  let armed = false;
-  keyValue.open = (power) => {
-    const store = open(power);
-    const write = (name: string, value: Uint8Array) => {
-      if (armed && name === key) {
-        armed = false;
-        throw new Error("ESP_ERR_FLASH_OP_FAIL");
-      }
-      store.write(name, value);
-    };
-    return { ...store, write };
-  };
-  world.powerCycle();
-  world.clock.advance(5_000);
-  return () => {
-    armed = true;
-  };
-}
-
 /** The kind of a dose's outcome, or the code that the question was refused with. */
 function kindOf(peer: Peer, doseId: DoseId): string | number {
   const outcome = peer.outcome(doseId);
   return typeof outcome === "number" ? outcome : outcome.kind;
-}
-
-/** The sequences in the history's flash. */
-function sequencesOf(world: World): number[] {
-  const log = new HistoryLog(world.hardware.flash.open(MAINS));
-  const sequences: number[] = [];
-  log.mount();
-  log.read(0, 0xffffffff, ({ sequence }) => sequences.push(sequence));
-  return sequences;
 }
 
 describe("after a write that failed", () => {

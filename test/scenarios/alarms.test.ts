@@ -6,7 +6,20 @@ import { DEFAULT_RIG } from "../../firmware/rig.js";
 import { World } from "../../host-sim/world.js";
 import { bondedWorld } from "../bench.js";
 import { Peer } from "../peers.js";
-import { bolusOf, CODE, deliver, HOUR_MS, MINUTE_MS, peerScene, quietScene, RUN, rigWith, STOP } from "./scene.js";
+import {
+  bolusOf,
+  CODE,
+  deliver,
+  failOnce,
+  HOUR_MS,
+  MINUTE_MS,
+  peerScene,
+  quietScene,
+  RUN,
+  rigWith,
+  STOP,
+  sequencesOf,
+} from "./scene.js";
 
 const U = 1_000_000;
 const LED = 2;
@@ -109,11 +122,31 @@ describe("storage that comes back", () => {
     refusing = true;
     world.holdButton();
     refusing = false;
-    world.clock.advance(MINUTE_MS);
+    world.clock.advance(3 * MINUTE_MS);
     const { displacedMicrounits } = world.hardware.plant;
     world.powerCycle();
     world.clock.advance(2 * HOUR_MS);
     assert.equal(world.hardware.plant.displacedMicrounits, displacedMicrounits);
+  });
+});
+
+describe("a fault that is stored late", () => {
+  it("leaves its events in the history, though an annunciation was confirmed since (SR-52, SR-67)", () => {
+    const { world } = quietScene({ seed: 715, rig: rigWith({ basalMicrounitsPerHour: 5 * U }) });
+    const arms = ["therapy.a", "therapy.b"].map((key) => failOnce(world, key));
+    for (const arm of arms) arm();
+    world.holdButton();
+    assert.equal(world.hardware.display[0], "FAULT");
+    world.clock.advance(5 * MINUTE_MS);
+    world.tapButton(1);
+    world.powerCycle();
+    world.clock.advance(5_000);
+    const sequences = sequencesOf(world);
+    assert.deepEqual(
+      sequences,
+      sequences.map((_, i) => i),
+      "every sequence from 0, none missing",
+    );
   });
 });
 
@@ -179,7 +212,59 @@ describe("the loss of stored state", () => {
   });
 });
 
+describe("a screw that turns by itself amid a bolus", () => {
+  it("leaves the bolus uncertain around what moved, also when the storage fails just then (SR-36, SR-52, SR-56)", () => {
+    for (const failing of [false, true]) {
+      const { world, store } = quietScene({ seed: 712, rig: rigWith({ basalMicrounitsPerHour: 0 }) });
+      const { plant } = world.hardware;
+      const arms = ["journal.a", "journal.b"].map((key) => failOnce(world, key));
+      const peer = new Peer(world, store);
+      assert.ok(peer.open());
+      const challenge = peer.challenge(bolusOf(U));
+      assert.equal(peer.commit(bolusOf(U), challenge), CODE.success);
+      assert.ok(world.clock.runUntil(() => plant.displacedMicrounits > 300_000, MINUTE_MS));
+      world.clock.advance(700);
+      plant.turnScrew(100);
+      if (failing) for (const arm of arms) arm();
+      world.clock.advance(10_000);
+      assert.equal(world.hardware.display[0], "FAULT");
+      const outcome = peer.outcome(challenge.doseId);
+      assert.ok(typeof outcome === "object" && outcome.kind === "uncertain");
+      const { displacedMicrounits } = plant;
+      assert.ok(outcome.lowMicrounits <= displacedMicrounits && displacedMicrounits <= outcome.highMicrounits + 1_300);
+    }
+  });
+});
+
+describe("a press of the button", () => {
+  it("ends an outstanding challenge, however late the thread reads the pin (SR-28)", () => {
+    for (const lateMs of [0, 30, 60]) {
+      const { world, peer } = peerScene({ seed: 713 });
+      const challenge = peer.challenge(bolusOf(U));
+      world.hardware.stallMs = () => lateMs;
+      world.hardware.pressButton(150);
+      world.clock.advance(400);
+      assert.equal(peer.commit(bolusOf(U), challenge), CODE.challengeUnknown, `${lateMs} ms late`);
+    }
+  });
+});
+
 describe("revoking all bonds", () => {
+  it("works without a radio too (SR-72)", () => {
+    const { world, store } = quietScene({ seed: 714 });
+    const { hardware } = world;
+    const powerUp = hardware.powerUp.bind(hardware);
+    withoutRadio(world);
+    world.powerCycle();
+    world.clock.advance(5_000);
+    world.holdButton(7);
+    assert.deepEqual(hardware.display, ["All controllers revoked"]);
+    hardware.powerUp = powerUp;
+    world.powerCycle();
+    world.clock.advance(5_000);
+    assert.ok(!new Peer(world, store).open(10_000));
+  });
+
   it("closes an open pairing window too: its secret is worth nothing (SR-12, SR-72)", () => {
     const { world } = quietScene({ seed: 710 });
     const text = world.openPairing();

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { microunits, microunitsPerHour } from "../../firmware/base/units.js";
 import { DEFAULT_RIG, type LimitsConfig, type RigConfig } from "../../firmware/rig.js";
+import { HistoryLog } from "../../firmware/storage/history.js";
 import { encodeSetBolus, encodeSetTbr, encodeSetTherapyControlState } from "../../host-sim/controller/ids.js";
 import type { Power } from "../../host-sim/peripherals/power.js";
 import type { MemoryStore, World, WorldOptions } from "../../host-sim/world.js";
@@ -162,4 +163,36 @@ export function lastTracedMs(world: World, what: string): number {
   const line = world.hardware.trace.findLast(({ line }) => line === what);
   assert.ok(line, `the pump never traced "${what}"`);
   return line.atMs;
+}
+
+/** Lets one write of `key` throw, the next one after now, and leaves the value as it was. */
+export function failOnce(world: World, key: string): () => void {
+  const { keyValue } = world.hardware;
+  const open = keyValue.open.bind(keyValue);
+  let armed = false;
+  keyValue.open = (power) => {
+    const store = open(power);
+    const write = (name: string, value: Uint8Array) => {
+      if (armed && name === key) {
+        armed = false;
+        throw new Error("ESP_ERR_FLASH_OP_FAIL");
+      }
+      store.write(name, value);
+    };
+    return { ...store, write };
+  };
+  world.powerCycle();
+  world.clock.advance(5_000);
+  return () => {
+    armed = true;
+  };
+}
+
+/** The sequences in the history's flash. */
+export function sequencesOf(world: World): number[] {
+  const log = new HistoryLog(world.hardware.flash.open(MAINS));
+  const sequences: number[] = [];
+  log.mount();
+  log.read(0, 0xffffffff, ({ sequence }) => sequences.push(sequence));
+  return sequences;
 }

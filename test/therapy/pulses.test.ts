@@ -5,7 +5,13 @@ import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/
 import { AnnunciationType, HistoryEvent, StatusChangedFlag } from "../../firmware/ids/values.js";
 import { stepDenominator } from "../../firmware/motor/geometry.js";
 import { stop } from "../../firmware/therapy/obey.js";
-import { endPulse, passTime, SAVE_INTERVAL_MS, therapyWakeAt } from "../../firmware/therapy/pulses.js";
+import {
+  countUncommanded,
+  endPulse,
+  passTime,
+  SAVE_INTERVAL_MS,
+  therapyWakeAt,
+} from "../../firmware/therapy/pulses.js";
 import { accrueTo, bolusDone, reservoirMicrounits, type Therapy } from "../../firmware/therapy/therapy.js";
 import { at, bolusStanding, closedBins, entryOf, HOUR_MS, lived, PULSE, RIG, reportOf, therapyOf } from "./bench.js";
 
@@ -119,6 +125,19 @@ describe("therapy: pulses", () => {
       assert.deepEqual(next.journal.pulse, { source, insulinMicrounits: 130_000 });
       assert.equal(next.journal.openHourMicrounits, 130_000);
       assert.equal(next.journal[source === "bolus" ? "bolusTotalMicrounits" : "basalTotalMicrounits"], 130_000);
+      assert.deepEqual(record, { kind: "journal", value: next.journal });
+    }
+  });
+
+  it("counts motion at rest as an open pulse, of the bolus under way if there is one (SR-36, SR-44, SR-56)", () => {
+    for (const [source, standing] of [
+      ["bolus", bolusStanding(130_000)],
+      ["basal", {}],
+    ] as const) {
+      const { next, record } = countUncommanded(therapyOf(standing), microunits(125_000));
+      assert.deepEqual(next.journal.pulse, { source, insulinMicrounits: 125_000 });
+      assert.equal(next.journal.openHourMicrounits, 125_000);
+      assert.equal(next.journal.bolus.doseId.sequence, source === "bolus" ? 1 : 0);
       assert.deepEqual(record, { kind: "journal", value: next.journal });
     }
   });
