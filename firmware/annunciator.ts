@@ -2,7 +2,7 @@
 
 import type { Board, DigitalPin, PwmOutput, ScheduledCallback } from "./board.js";
 
-/** Audible over a room, and short enough not to hold a night's sleep hostage. */
+/** The resonance of common piezo buzzers, and long enough to be noticed. */
 const BUZZER_HZ = 2_700;
 const BEEP_MS = 200;
 

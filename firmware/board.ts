@@ -28,7 +28,10 @@ export interface DigitalConstructor {
   readonly Falling: number;
 }
 
-/** ECMA-419 PulseCount: x4 quadrature; `read` is the signed running total, correct while under 32,768 edges pass between reads. */
+/**
+ * ECMA-419 PulseCount: x4 quadrature; `read` is the signed running total, correct while under 32,768 edges pass between
+ * reads.
+ */
 export interface PulseCounter {
   read(): number;
   close(): void;

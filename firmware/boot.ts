@@ -38,7 +38,9 @@ export interface Booted {
   readonly news: readonly string[];
 }
 
-/** Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot. */
+/**
+ * Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot.
+ */
 interface Marker {
   readonly provisioned: number;
 }

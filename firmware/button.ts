@@ -9,9 +9,11 @@
 
 import { type UptimeMs, uptimeMs } from "./base/units.js";
 
+/** Contacts of tactile switches settle within 5 to 20 ms. */
 const DEBOUNCE_MS = 20;
 /** Stop must come within 1 s of the press (SR-64): 800 ms are long enough to be meant. */
 const HOLD_MS = 800;
+/** A pause that ends a row of taps: longer than a slow double tap. */
 const TAP_GAP_MS = 600;
 
 export type Gesture =

@@ -16,7 +16,10 @@ import type { Board } from "./board.js";
 import { startPump } from "./pump.js";
 import { DEFAULT_RIG } from "./rig.js";
 
-/** ESP32 dev board. Coils on pins that are low while the chip resets; the encoder and force sensor on inputs. */
+/**
+ * ESP32-DevKitC. The button is the board's own, on GPIO 0: held during a reset it starts the download mode, not the
+ * pump. Encoder and force sensor are on pins that are inputs only; the coils' driver needs pull-downs of its own.
+ */
 const PINS: Board["pins"] = {
   coils: [16, 17, 18, 19],
   button: 0,

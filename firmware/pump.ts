@@ -1,7 +1,7 @@
 /**
- * The pump: gathers the layers and runs them on the one thread, one event at a time. Callbacks only queue and arm; while
- * a pulse runs everything waits but the reading of the button. What is written and moved is delivery.ts, what is sent
- * radio.ts, each in the order commit, adopt, perform.
+ * The pump: gathers the layers and runs them on the one thread, one event at a time. Callbacks only queue and arm;
+ * while a pulse runs everything waits but the reading of the button. What is written and moved is delivery.ts, what is
+ * sent radio.ts, each in the order commit, adopt, perform.
  */
 
 import { Annunciator } from "./annunciator.js";
@@ -91,7 +91,9 @@ class Pump {
     this.#wake = this.#board.schedule(() => this.#run(), delayMs);
   }
 
-  /** Runs what is due. An exception of ours in here stops the motor; one in the motor's own callback restarts the board. */
+  /**
+   * Runs what is due. An exception of ours in here stops the motor; one in the motor's own callback restarts the board.
+   */
   #run(): void {
     this.#wake = undefined;
     try {
@@ -125,7 +127,9 @@ class Pump {
     this.#radio?.passTime();
   }
 
-  /** Reads the pin also while a pulse runs, which outlasts a tap: a tap missed would make another gesture of the rest. */
+  /**
+   * Reads the pin also while a pulse runs, which outlasts a tap: a tap missed would make another gesture of the rest.
+   */
   #readButton(): void {
     const { next, gesture } = stepButton(this.#button, this.#buttonPin.read() === 0, this.#clock.now());
     if (next.position !== "up" && this.#button.position === "up") this.#radio?.killChallenge();

@@ -33,7 +33,7 @@ import type { Durable } from "./storage/blob.js";
 import { findEntry } from "./therapy/ledger.js";
 import { obey } from "./therapy/obey.js";
 
-/** Messages that may wait unacknowledged before an unasked one holds back. */
+/** Messages that may wait unacknowledged before an unasked one holds back: half of the four (PROTOCOL.md 1.2). */
 const UNASKED_WAIT_MAX = 2;
 /** Advertising is re-armed from the pump's clock: no event is relied on after a failed connection. */
 const ADVERTISE_INTERVAL_MS = 5_000;

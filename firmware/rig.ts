@@ -5,17 +5,20 @@
 
 import { type Microunits, type MicrounitsPerHour, MS_PER_HOUR, microunits, microunitsPerHour } from "./base/units.js";
 
+/** The syringe drive: integers all, but for the fraction; what they may be is `rigErrors`. */
 export interface DriveConfig {
   /** Insulin that one turn of the lead screw displaces, calibrated. */
   readonly insulinPerTurnMicrounits: Microunits;
   /** Half-steps of the motor in one turn of the lead screw, as a ratio of integers. */
   readonly halfStepsPerTurn: { readonly numerator: number; readonly denominator: number };
-  /** x4 counts of the encoder in one turn of the lead screw; `none` for a bare board, and then reported so. */
+  /** x4 counts of the encoder in one turn of the lead screw, and how far they may be off; `none` for a bare board. */
   readonly encoder: { readonly countsPerTurn: number; readonly toleranceCounts: number } | "none";
+  /** Least time from one half-step to the next. */
   readonly halfStepMs: number;
   /** Coils held after the last half-step of a pulse, then settling without current before the encoder is read. */
   readonly holdMs: number;
   readonly settleMs: number;
+  /** Insulin of one pulse, at most; basal always comes in whole ones. */
   readonly pulseMaxMicrounits: Microunits;
   /** Least time from the start of one pulse to the start of the next. */
   readonly pulseIntervalMs: number;
@@ -23,23 +26,32 @@ export interface DriveConfig {
   readonly occlusionForceFraction: number;
 }
 
+/** What the gate lets through (therapy/limits.ts). */
 export interface LimitsConfig {
+  /** One bolus. */
   readonly bolusMaxMicrounits: Microunits;
+  /** All insulin of any 60 minutes, and of any 24 hours. */
   readonly hourMaxMicrounits: Microunits;
   readonly dayMaxMicrounits: Microunits;
+  /** Programmed and temporary rates. */
   readonly basalMaxMicrounitsPerHour: MicrounitsPerHour;
 }
 
+/** Everything that differs from rig to rig. */
 export interface RigConfig {
   readonly drive: DriveConfig;
   readonly limits: LimitsConfig;
+  /** What a pump that was never provisioned begins with, in Stop. */
   readonly provisioning: {
     readonly basalMicrounitsPerHour: MicrounitsPerHour;
     readonly reservoirMicrounits: Microunits;
   };
 }
 
-/** What no configuration may exceed. Omnipod and t:slim manuals: bolus to 30 U and 25 U, basal to 30 U/h. */
+/**
+ * What no configuration may exceed. Manuals of pumps in use: bolus to 25 U (t:slim) and 30 U (Omnipod), basal to 30 U/h
+ * (Omnipod). Hour and day have no such source: about one largest bolus an hour, and half a cartridge a day.
+ */
 export const CEILINGS: LimitsConfig = {
   bolusMaxMicrounits: microunits(25_000_000),
   hourMaxMicrounits: microunits(30_000_000),
@@ -50,7 +62,12 @@ export const CEILINGS: LimitsConfig = {
 /**
  * 28BYJ-48: the rotor makes 64 half-steps a turn, its gears 25792/405 (measured tooth
  * counts 32/9 x 22/11 x 26/9 x 31/10): 4075.77 half-steps a turn. Lead 0.7 mm, bore 9.65 mm (ISO 11608-3, 3 ml
- * cartridge): 51.197 microlitres, 5.1197 U of U-100 a turn.
+ * cartridge): 51.197 microlitres, 5.1197 U of U-100 a turn. The pulse of 0.05 U every 2 s is Omnipod's.
+ *
+ * Chosen for this rig, to be confirmed on a bench: 3 ms a half-step (the motor starts at up to about 1,000
+ * half-steps/s), 20 ms to hold and 50 ms to settle a geared rotor, 15 N (2 bar on this bore) of a 30 N sensor for an
+ * occlusion, 2 counts for a quadrature edge at either end. The limits leave room for the largest boluses and days that
+ * closed loops give.
  */
 export const DEFAULT_RIG: RigConfig = {
   drive: {

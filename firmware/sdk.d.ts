@@ -1,6 +1,7 @@
 /**
- * The parts of the Moddable SDK that `main.ts` uses and that @moddable/typings lacks or has without `close`, declared as the firmware's own
- * interfaces (board.ts), which follow the SDK's C sources; and the one global of XS that reaches native code.
+ * The parts of the Moddable SDK that `main.ts` uses and that @moddable/typings lacks or has without `close`, declared
+ * as the firmware's own interfaces (board.ts), which follow the SDK's C sources; and the one global of XS that reaches
+ * native code.
  */
 
 /// <reference path="../node_modules/@moddable/typings/timer.d.ts" />

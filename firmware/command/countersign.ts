@@ -203,7 +203,9 @@ export function withRefused(state: Countersign, doseId: DoseId, code: Refusal): 
   return { ...state, refused: [...state.refused, { doseId, code }].slice(-REFUSED_MAX) };
 }
 
-/** A one-step command, authorised by the session alone. Refusals: NotApplicable for another class, the row's, resolve's. */
+/**
+ * A one-step command, authorised by the session alone. Refusals: NotApplicable for another class, the row's, resolve's.
+ */
 export function acceptOneStep(row: CommandRow, value: Uint8Array, context: CommandContext): Result<Accepted> {
   const decoded = decodeCommand(row, value);
   if (!decoded.ok) return decoded;

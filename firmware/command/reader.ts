@@ -41,7 +41,10 @@ import { activeBolus } from "../therapy/ledger.js";
 import { bolusDone, clockAt, reservoirMicrounits, type Therapy } from "../therapy/therapy.js";
 import type { CommandContext } from "./countersign.js";
 
-/** U-100 insulin, the only strength this rig is made for: 100 IU/ml. As "microunits" so that the SFLOAT codec can write it. */
+/**
+ * U-100 insulin, the only strength this rig is made for: 100 IU/ml. As "microunits" so that the SFLOAT codec can write
+ * it.
+ */
 const CONCENTRATION = microunits(100_000_000);
 const FEATURES = FeatureFlag.Basal | FeatureFlag.TbrAbsolute | FeatureFlag.FastBolus | FeatureFlag.MultiBond;
 const PROFILE_TEMPLATE = 1;

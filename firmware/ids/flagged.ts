@@ -1,6 +1,6 @@
 /**
- * Layouts whose flags field says what follows: a fixed head, then optional parts in order, each present exactly when its bit
- * is set. Owns no layout itself. Bits that a table does not name are reserved: nothing decodes with one.
+ * Layouts whose flags field says what follows: a fixed head, then optional parts in order, each present exactly when
+ * its bit is set. Owns no layout itself. Bits that a table does not name are reserved: nothing decodes with one.
  */
 
 import { concat } from "../base/bytes.js";

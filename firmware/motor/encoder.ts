@@ -1,7 +1,8 @@
 /**
  * The check of commanded against counted motion: short of the plan is a stall or a slip, over it a runaway. The check
  * is cumulative since a baseline, so that slip below the tolerance cannot add up pulse by pulse, and takes in whatever
- * moved between pulses: motion that nobody commanded shows at the next pulse. Pure; owns no hardware and latches nothing.
+ * moved between pulses: motion that nobody commanded shows at the next pulse. Pure; owns no hardware and latches
+ * nothing.
  */
 
 import { type EncoderCounts, type HalfSteps, halfSteps, type Microunits, microunits } from "../base/units.js";
@@ -121,8 +122,8 @@ export function checkMotion(
 
 /**
  * Checks a rotor at rest, any time after its last pulse settled: whether it has moved since that pulse was read. Not
- * cumulative: what a pulse was off by is the pulse's, and a rotor that relaxes by an edge is no runaway. A drive without
- * encoder sees nothing.
+ * cumulative: what a pulse was off by is the pulse's, and a rotor that relaxes by an edge is no runaway. A drive
+ * without encoder sees nothing.
  */
 export function checkRest(drive: DriveConfig, state: EncoderState, counts: EncoderCounts): CheckedMotion {
   const nothing = {

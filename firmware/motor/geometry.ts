@@ -26,7 +26,9 @@ export interface PulsePlan {
 
 export type Rounding = "down" | "up";
 
-/** Product of two integers. Throws where it would leave the exact integers (2^53): that is a rig or a use never meant. */
+/**
+ * Product of two integers. Throws where it would leave the exact integers (2^53): that is a rig or a use never meant.
+ */
 export function exactProduct(a: number, b: number): number {
   const product = a * b;
   if (!Number.isSafeInteger(product)) throw new Error(`invariant: ${a} x ${b} is not an exact integer`);

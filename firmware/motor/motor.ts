@@ -83,7 +83,9 @@ export class Motor {
     this.#encoderState = encoderAtBoot(this.#readEncoder());
   }
 
-  /** Takes the coil phase that the journal kept, 0 to 7, once, before the first pulse. Anything else is an invariant. */
+  /**
+   * Takes the coil phase that the journal kept, 0 to 7, once, before the first pulse. Anything else is an invariant.
+   */
   align(coilPhase: number): void {
     if (this.#coilPhase !== undefined) throw new Error("invariant: the motor is already aligned");
     if (!Number.isInteger(coilPhase) || coilPhase < 0 || coilPhase >= PHASES)
@@ -97,20 +99,15 @@ export class Motor {
     return this.#coilPhase;
   }
 
-  /** The coil phase at the end of a plan that would begin now. */
-  phaseAfter(plan: PulsePlan): number {
-    return (this.coilPhase + plan.halfSteps) % PHASES;
-  }
-
   /** True from `begin` until the pulse is about to be reported. */
   get busy(): boolean {
     return this.#state.kind !== "idle";
   }
 
   /**
-   * Begins a pulse; the coils are energised in a callback of its own, and the first pulse since boot aligns the rotor for
-   * holdMs before its first half-step. Throws an invariant, and moves nothing, when
-   * busy, not aligned, or when the proof is of another plan.
+   * Begins a pulse; the coils are energised in a callback of its own, and the first pulse since boot aligns the rotor
+   * for holdMs before its first half-step. Throws an invariant, and moves nothing, when busy, not aligned, or when the
+   * proof is of another plan.
    */
   begin(plan: PulsePlan, proof: Durable<PulseBegun>): void {
     if (this.busy) throw new Error("invariant: a pulse is running");

@@ -1,9 +1,10 @@
 /**
  * State that outlives a power cut or the rot of one copy: a value, versioned and checked, under two keys of a
- * KeyValueStore. Owns the keys `<name>.a` and `<name>.b`; never more than one value, never a rollback it does not report.
+ * KeyValueStore. Owns the keys `<name>.a` and `<name>.b`; never more than one value, never a rollback it does not
+ * report.
  *
- * One copy: version u8, sequence u32, payload, crc32 u32 of all before. Good means: readable, check right, version ours,
- * payload decodable. The good copy with the higher sequence is the newest.
+ * One copy: version u8, sequence u32, payload, crc32 u32 of all before. Good means: readable, check right, version
+ * ours, payload decodable. The good copy with the higher sequence is the newest.
  *
  *     unknown --load--> known --commit--> known
  *        ^                |
@@ -51,7 +52,10 @@ export interface BlobSpec<T> {
   readonly name: string;
   /** Of the payload's format, 0 to 255. A copy of another version counts as bad. */
   readonly version: number;
-  /** `mirrored`: two writes a commit, losing one copy loses nothing. `alternating`: one write, losing one may lose one commit. */
+  /**
+   * `mirrored`: two writes a commit, losing one copy loses nothing. `alternating`: one write, losing one may lose one
+   * commit.
+   */
   readonly copies: "mirrored" | "alternating";
   encode(value: T): Uint8Array;
   /** `undefined` when the bytes are no value; then that copy counts as bad. */
@@ -60,7 +64,8 @@ export interface BlobSpec<T> {
 
 /**
  * What was found. `missing`: neither key exists. `oneCopy`: the other copy is unreadable, corrupt or gone; the value of
- * a mirrored blob is whole, that of an alternating one may be one commit old. `lost`: something exists, nothing is good.
+ * a mirrored blob is whole, that of an alternating one may be one commit old. `lost`: something exists, nothing is
+ * good.
  */
 export type Loaded<T> =
   | { readonly kind: "missing" }
@@ -136,8 +141,8 @@ export class StateBlob<T> {
 
   /**
    * Stores `value` and returns the proof. Throws what the store throws: then the old or the new value is stored, the
-   * caller latches a fault, and any later commit without a new load throws an invariant. Also throws an invariant before a
-   * load, and when the sequence has no successor in 32 bits; neither writes anything.
+   * caller latches a fault, and any later commit without a new load throws an invariant. Also throws an invariant
+   * before a load, and when the sequence has no successor in 32 bits; neither writes anything.
    */
   commit<V extends T>(value: V): Durable<V> {
     const position = this.#position;

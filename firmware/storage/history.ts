@@ -60,7 +60,10 @@ export class HistoryLog {
   readonly #slotsPerBlock: number;
   #position: Position | undefined;
 
-  /** Throws an invariant when the partition has fewer than two blocks (one is erased while the other keeps) or no room for a slot. */
+  /**
+   * Throws an invariant when the partition has fewer than two blocks (one is erased while the other keeps) or no room
+   * for a slot.
+   */
   constructor(flash: FlashPartition) {
     const { size, blockLength } = flash.status();
     this.#flash = flash;
@@ -162,7 +165,9 @@ export class HistoryLog {
     return sequence;
   }
 
-  /** Visits a block's records up to its first erased slot, as long as `visit` returns true; tells whether it always did. */
+  /**
+   * Visits a block's records up to its first erased slot, as long as `visit` returns true; tells whether it always did.
+   */
   #walk(block: number, visit: (record: HistoryRecord, slot: number) => boolean): boolean {
     for (let slot = 0; slot < this.#slotsPerBlock; slot++) {
       const bytes = this.#readSlot(block, slot);

@@ -25,8 +25,8 @@ export interface BootFindings {
   /** The epoch that begins: after a loss, nothing is known of any dose before it. */
   readonly epoch: number;
   /**
-   * Whether this is still the pump that issued the ledger's dose IDs. One that is new, or that lost its identity, begins
-   * with an empty ledger; the loss is annunciated.
+   * Whether this is still the pump that issued the ledger's dose IDs. One that is new, or that lost its identity,
+   * begins with an empty ledger; the loss is annunciated.
    */
   readonly identity: "kept" | "new" | "lost";
 }
@@ -117,8 +117,8 @@ function hourFull(kept: Standing, rig: RigConfig): readonly Microunits[] {
 }
 
 /**
- * No bin is known: the last hour counts as full, and the day as full but for what basal needs of it. Boluses are refused
- * until the day has moved on; basal insulin is not kept from a person for a day.
+ * No bin is known: the last hour counts as full, and the day as full but for what basal needs of it. Boluses are
+ * refused until the day has moved on; basal insulin is not kept from a person for a day.
  */
 function dayFull(kept: Standing, rig: RigConfig): readonly Microunits[] {
   const { hourMaxMicrounits, dayMaxMicrounits } = rig.limits;

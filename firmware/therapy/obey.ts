@@ -1,4 +1,6 @@
-/** What the therapy does when it is told to: by a command that has been authorised, by the button, by the pump itself. */
+/**
+ * What the therapy does when it is told to: by a command that has been authorised, by the button, by the pump itself.
+ */
 
 import { MS_PER_MINUTE, microunits, pumpClockMs, type UptimeMs } from "../base/units.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";

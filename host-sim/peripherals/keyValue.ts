@@ -75,7 +75,8 @@ export class KeyValueFlash {
 
   /**
    * The store as one session of the board sees it. A key of more than 15 characters throws. So does a write that does
-   * not fit beside everything stored, the old value of its own key included: NVS writes the new before it drops the old.
+   * not fit beside everything stored, the old value of its own key included: NVS writes the new before it drops the
+   * old.
    */
   open(power: Power): KeyValueStore {
     return {

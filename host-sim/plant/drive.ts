@@ -146,7 +146,8 @@ export class Drive {
   }
 
   /**
-   * What a transition asks of a rotor that has kept up. Switching on goes the short way, and from the dead point either.
+   * What a transition asks of a rotor that has kept up. Switching on goes the short way, and from the dead point
+   * either.
    */
   #commanded({ fromOff, fromPhase, writes, halfSteps }: Transition, field: number, pull: number): number {
     const switchedOn = fromOff && writes <= MOST_COILS;
