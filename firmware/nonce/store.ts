@@ -19,7 +19,7 @@ import type { Identity } from "./identity.js";
 const NONCE_BYTES = 16;
 
 /** What a nonce may be used for, and its byte in the computation. */
-export const Purpose = { handshake: 1, dose: 2 } as const;
+const Purpose = { handshake: 1, dose: 2 } as const;
 export type Purpose = keyof typeof Purpose;
 
 export interface Nonce {
