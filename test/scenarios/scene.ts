@@ -188,11 +188,15 @@ export function failOnce(world: World, key: string): () => void {
   };
 }
 
-/** The sequences in the history's flash. */
-export function sequencesOf(world: World): number[] {
+/** The history's flash holds every sequence from 0 on, none missing and none twice. */
+export function assertHistoryWhole(world: World): void {
   const log = new HistoryLog(world.hardware.flash.open(MAINS));
   const sequences: number[] = [];
   log.mount();
   log.read(0, 0xffffffff, ({ sequence }) => sequences.push(sequence));
-  return sequences;
+  assert.ok(sequences.length > 0);
+  assert.deepEqual(
+    sequences,
+    sequences.map((_, i) => i),
+  );
 }
