@@ -45,9 +45,8 @@ export function stepButton(
   if (forMs < DEBOUNCE_MS)
     return { next: button.position === "touched" && !pressed ? { ...button, position: "bouncing" } : button };
   if (button.position === "bouncing" && !pressed) return { next: { ...button, position: "up", since: now } };
-  if (button.position === "touched" || button.position === "bouncing") {
-    if (pressed) return { next: { ...button, position: "down" } };
-  }
+  if (pressed && (button.position === "touched" || button.position === "bouncing"))
+    return { next: { ...button, position: "down" } };
   if (pressed === (button.position !== "up")) return { next: button };
   if (pressed) return { next: { ...button, position: "touched", since: now } };
   // A release seen late, after a stall, was perhaps a hold and perhaps a tap: it is taken for neither.

@@ -9,8 +9,9 @@ import { jumpMicrounits } from "../motor/geometry.js";
 import type { RigConfig } from "../rig.js";
 import type { Loaded } from "../storage/blob.js";
 import { annunciated, apply, beginChange, bolusEnded, type Change, finishChange, tbrStopped } from "./change.js";
-import { type DoseId, sameDose } from "./commands.js";
+import { sameDose } from "./commands.js";
 import { dataCorruption, TbrEndReason } from "./events.js";
+import type { PendingHistory } from "./history.js";
 import { type Journal, NEW_JOURNAL, totalMicrounits, withCounted } from "./journal.js";
 import { activeBolus, EMPTY_LEDGER, type LedgerEntry } from "./ledger.js";
 import { newStanding, type Standing } from "./standing.js";
@@ -111,21 +112,25 @@ function withPulseClosed(change: Change): Change {
   return { ...change, therapy: { ...change.therapy, journal } };
 }
 
-/** The bins that are known, and the last hour counted as full: the journal knew what was delivered in it. */
-function hourFull(kept: Standing, rig: RigConfig): readonly Microunits[] {
-  return [rig.limits.hourMaxMicrounits, ...kept.windows.closedMicrounits.slice(1)];
-}
-
 /**
- * No bin is known: the last hour counts as full, and the day as full but for what basal needs of it. Boluses are
+ * No bin is known: the hour before this one counts as full, and the day as full but for what basal needs of it. Boluses are
  * refused until the day has moved on; basal insulin is not kept from a person for a day.
  */
-function dayFull(kept: Standing, rig: RigConfig): readonly Microunits[] {
+function dayFull(rig: RigConfig): readonly Microunits[] {
   const { hourMaxMicrounits, dayMaxMicrounits } = rig.limits;
-  const basalDayMicrounits = kept.basalMicrounitsPerHour * CLOSED_BINS;
+  const basalDayMicrounits = rig.provisioning.basalMicrounitsPerHour * CLOSED_BINS;
   const rest = Math.max(0, dayMaxMicrounits - basalDayMicrounits - hourMaxMicrounits);
   const each = microunits(Math.floor(rest / (CLOSED_BINS - 1)));
   return [hourMaxMicrounits, ...Array<Microunits>(CLOSED_BINS - 1).fill(each)];
+}
+
+/** In the place of a standing state that is lost: nothing is known of any dose so far, nor of the hours before this one. */
+function unknownBefore(found: BootFindings, journal: Journal, rig: RigConfig): Partial<Standing> {
+  return {
+    ledger: { entries: [], forgottenThrough: { epoch: found.epoch - 1, sequence: 0xffffffff } },
+    windows: { hour: hourOf(journal.clockMs), closedMicrounits: dayFull(rig) },
+    windowsTotalMicrounits: microunits(totalMicrounits(journal) - journal.openHourMicrounits),
+  };
 }
 
 /**
@@ -146,21 +151,15 @@ function bootAfterLoss(
     clockMs: kept.clockMs,
     // What the hour under way may have held comes on top of what is known.
     basalTotalMicrounits: microunits(kept.windowsTotalMicrounits + rig.limits.hourMaxMicrounits),
+    openHourMicrounits: rig.limits.hourMaxMicrounits,
   };
-  const forgottenThrough: DoseId = { epoch: found.epoch - 1, sequence: 0xffffffff };
-  const hour = hourOf(journal.clockMs);
-  const standing: Standing = {
-    ...kept,
-    ...(standingKept ? {} : { ledger: { entries: [], forgottenThrough } }),
-    windows: { hour, closedMicrounits: standingKept ? hourFull(kept, rig) : dayFull(kept, rig) },
-    windowsTotalMicrounits: totalMicrounits(journal),
-    history: {
-      ...kept.history,
-      nextSequence: Math.max(kept.history.nextSequence, found.historyNextSequence),
-      pending: standingKept ? kept.history.pending : [],
-    },
+  const known = withWindowsOf(standingKept ?? { ...fresh, ...unknownBefore(found, journal, rig) }, journal);
+  const history: PendingHistory = {
+    ...known.standing.history,
+    nextSequence: Math.max(known.standing.history.nextSequence, found.historyNextSequence),
   };
-  const therapy = beginTherapy(standing, { ...journal, openHourMicrounits: microunits(0), pulse: undefined }, now, rig);
+  const standing = { ...known.standing, history };
+  const therapy = beginTherapy(standing, { ...known.journal, pulse: undefined }, now, rig);
   return finishLoss(therapy, found.identity, rig);
 }
 

@@ -184,6 +184,26 @@ describe("the loss of stored state", () => {
     assert.ok(moved - bolused > 15 * U, `${moved - bolused} µU of basal in 20 hours`);
   });
 
+  for (const blob of ["journal", "therapy"])
+    it(`of ${blob} frees nothing of the hour when the pump's clock turns to the next (SR-44, SR-47, SR-66)`, () => {
+      const { world, store } = quietScene({ seed: 716 });
+      world.clock.advance(HOUR_MS - 18 * MINUTE_MS);
+      const scene = { world, store, peer: new Peer(world, store) };
+      for (const amount of [9, 5]) assert.equal(deliver(scene, amount * U), CODE.success);
+      for (const copy of ["a", "b"]) world.hardware.keyValue.corrupt(`${blob}.${copy}`, 20, 0xff);
+      world.powerCycle();
+      world.clock.advance(5_000);
+      const peer = new Peer(world, store);
+      assert.ok(peer.open());
+      assert.equal(peer.order(RUN), CODE.success);
+      peer.close();
+      // The clock may stand up to 5 minutes behind: over the hour's turn in any case, and within 60 minutes of the doses.
+      world.clock.advance(25 * MINUTE_MS);
+      const again = new Peer(world, store);
+      assert.ok(again.open());
+      assert.equal(again.prepare(bolusOf(5 * U)), CODE.plausibility);
+    });
+
   it("of all four copies that name the pump gives it an empty ledger: old doses answer for no new one (SR-33, SR-41)", () => {
     const { world, peer } = peerScene({ seed: 709, rig: rigWith({ basalMicrounitsPerHour: 0 }) });
     assert.equal(peer.order(bolusOf(U / 2)), CODE.success);
