@@ -35,6 +35,17 @@ function delayNext(world: World, lateMs: number): void {
   };
 }
 
+/** The number on the air of the peer's connection, as an eavesdropper learns it. */
+function connectionOf({ world, peer }: Scene): number {
+  let connectionId = 0;
+  world.air.tap = (packet) => {
+    connectionId = packet.connectionId;
+    return PASS;
+  };
+  assert.ok(peer.ask(0x21));
+  return connectionId;
+}
+
 const lastTrace = ({ world }: Scene): string => world.hardware.trace.at(-1)?.line ?? "";
 
 describe("a session", () => {
@@ -177,12 +188,7 @@ describe("a session", () => {
   it("ends when the controller unsubscribes (SR-71)", () => {
     const scene = peerScene({ seed: 349, rig: NO_BASAL });
     const { world, peer } = scene;
-    let connectionId = 0;
-    world.air.tap = (packet) => {
-      connectionId = packet.connectionId;
-      return PASS;
-    };
-    assert.ok(peer.ask(0x21));
+    const connectionId = connectionOf(scene);
     world.air.inject(connectionId, { direction: "toPeripheral", kind: "subscribe", value: u16(0) });
     world.clock.advance(100);
     assert.equal(lastTrace(scene), "session: ended: unsubscribed");
@@ -193,12 +199,7 @@ describe("a session", () => {
   it("that an attacker keeps up for a controller that has gone ends by itself (SR-23, SR-71)", () => {
     const scene = peerScene({ seed: 350, rig: NO_BASAL });
     const { world, peer } = scene;
-    let connectionId = 0;
-    world.air.tap = (packet) => {
-      connectionId = packet.connectionId;
-      return PASS;
-    };
-    assert.ok(peer.ask(0x21));
+    const connectionId = connectionOf(scene);
     world.air.hold(connectionId, "peripheral");
     peer.close();
     const goneMs = world.clock.nowMs;
