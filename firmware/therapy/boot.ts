@@ -35,15 +35,14 @@ export interface BootFindings {
 /** The state after any boot, and the standing state to make durable before anything else. */
 export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig): TherapyStep {
   const standingKept = "value" in found.standing ? found.standing.value : undefined;
-  const journalKept = "value" in found.journal ? found.journal.value : undefined;
-  if (!standingKept || !journalKept) return bootAfterLoss(found, standingKept, journalKept, now, rig);
-
   // An alternating blob with one copy gone may be one pulse behind.
   const unknownPulse = found.journal.kind === "oneCopy" ? rig.drive.pulseMaxMicrounits : microunits(0);
-  const { journal, standing } = withWindowsOf(
-    standingKept,
-    unknownPulse > 0 ? withUnknownPulse(journalKept, standingKept, rig) : journalKept,
-  );
+  const journalFound = "value" in found.journal ? found.journal.value : undefined;
+  const journalKept =
+    journalFound && unknownPulse > 0 ? withUnknownPulse(journalFound, standingKept, rig) : journalFound;
+  if (!standingKept || !journalKept) return bootAfterLoss(found, standingKept, journalKept, now, rig);
+
+  const { journal, standing } = withWindowsOf(standingKept, journalKept);
   const therapy = beginTherapy(standing, journal, now, rig);
   const change = beginChange(therapy, therapy.journal.clockMs);
   const bolus = activeBolus(standing.ledger);
@@ -68,9 +67,9 @@ function withDosesOf(identity: BootFindings["identity"], change: Change): Change
  * The last copy may be one pulse behind: of the bolus under way if there is one, else of basal. Its phase of the coils
  * may be as old, so that they jump on from where that pulse ended.
  */
-function withUnknownPulse(journal: Journal, standing: Standing, rig: RigConfig): Journal {
+function withUnknownPulse(journal: Journal, standing: Standing | undefined, rig: RigConfig): Journal {
   const unknown = rig.drive.pulseMaxMicrounits + jumpMicrounits(rig.drive);
-  return withCounted(journal, activeBolus(standing.ledger) ? "bolus" : "basal", unknown);
+  return withCounted(journal, standing && activeBolus(standing.ledger) ? "bolus" : "basal", unknown);
 }
 
 /** Brings the two blobs' views of the hour together: either may have been written last. */

@@ -159,6 +159,13 @@ describe("therapy boot: after a loss", () => {
     assert.equal(without.journal.journal.clockMs, 5 * HOUR_MS);
   });
 
+  it("counts the pulse that a lost copy of the journal may have held, with the standing state lost too (SR-50, SR-66)", () => {
+    const { journal } = booted({ standing: lost, journal: { kind: "oneCopy", value: kept.journal } }).therapy;
+    const known = without.standing.journal;
+    assert.equal(totalMicrounits(journal), totalMicrounits(known) + PULSE + JUMP);
+    assert.equal(journal.openHourMicrounits, known.openHourMicrounits + PULSE + JUMP);
+  });
+
   it("leaves a bolus under way anywhere between nothing and all of it (SR-50, SR-66)", () => {
     const [entry] = without.journal.standing.ledger.entries;
     assert.deepEqual([entry?.kind, entry?.lowMicrounits, entry?.highMicrounits], ["uncertain", 0, 130_000 + JUMP]);
