@@ -4,6 +4,7 @@
  * runs the world powers up again.
  */
 
+import type { Board } from "../firmware/board.js";
 import { startPump } from "../firmware/pump.js";
 import type { RigConfig } from "../firmware/rig.js";
 import { Air } from "./air/air.js";
@@ -30,6 +31,8 @@ export interface WorldOptions {
   readonly ticksStartMs?: number;
   readonly plant?: PlantOptions;
   readonly observer?: (event: AirEvent) => void;
+  /** What a power-up starts on the board. `startPump` unless given. */
+  readonly firmware?: (board: Board) => void;
 }
 
 /** A controller's storage in memory: it outlives the controller. */
@@ -51,10 +54,12 @@ export class World {
   readonly hardware: Hardware;
   readonly #radio: GattRadio;
   readonly #random: Random;
+  readonly #firmware: (board: Board) => void;
 
   /** Switches nothing on: `powerUp` does. */
   constructor(options: WorldOptions) {
-    const { observer, seed, ...hardware } = options;
+    const { observer, seed, firmware = startPump, ...hardware } = options;
+    this.#firmware = firmware;
     this.air = new Air(this.clock, observer ? { observer } : {});
     this.hardware = new Hardware(this.clock, { seed, ...hardware });
     this.#radio = new GattRadio(this.air, PUMP_ADDRESS);
@@ -66,7 +71,7 @@ export class World {
   powerUp(): void {
     const server = this.#radio.gattServerFor((callback) => this.hardware.post(callback));
     const board = this.hardware.powerUp(server);
-    this.hardware.run(() => startPump(board));
+    this.hardware.run(() => this.#firmware(board));
   }
 
   /** Cuts the power, and switches it on again `offMs` later. */

@@ -6,7 +6,7 @@
 import type { Traffic } from "../air/traffic.js";
 import type { Controller } from "../controller/controller.js";
 import { END_ADVICE } from "../controller/ends.js";
-import { MemoryStore, World } from "../world.js";
+import { MemoryStore, World, type WorldOptions } from "../world.js";
 import { Recorder } from "./recording.js";
 
 /** Cost on the air: bytes of ATT PDUs both ways, and packets that were answered. */
@@ -38,9 +38,15 @@ export class Operator {
   /** An eavesdropper: hears every connection. */
   readonly recorder = new Recorder();
 
-  /** @param seed of the world: 32 bits. */
-  constructor(seed: number) {
-    this.world = new World({ seed, observer: (event) => this.recorder.observe(event) });
+  constructor(options: WorldOptions) {
+    const { observer = () => {} } = options;
+    this.world = new World({
+      ...options,
+      observer: (event) => {
+        this.recorder.observe(event);
+        observer(event);
+      },
+    });
     this.controller = this.world.controller(this.store);
   }
 

@@ -117,7 +117,7 @@ class Progress {
 }
 
 function run({ seed, entries }: Chosen): number {
-  const operator = new Operator(seed);
+  const operator = new Operator({ seed });
   print("Countersign: a simulated pump, its controller, and a day.");
   print();
   const pairingText = operator.powerUp();
