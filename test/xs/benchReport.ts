@@ -12,8 +12,6 @@ export interface CostRow {
 /** Costs, and what does not depend on the engine. */
 export interface CostReport {
   readonly rows: readonly CostRow[];
-  /** Slots and bytes of chunks in use after the pairing, over before it: what pairing leaves behind. */
-  readonly leftByPairing: { readonly slots: number; readonly chunkBytes: number };
   /** One bolus of 0.5 U from Prepare to its outcome, in an open session, with a full list of remembered commands. */
   readonly dose: {
     /** 32-byte entries of NVS, and writes of its keys. */
@@ -26,4 +24,11 @@ export interface CostReport {
   };
   /** Computrons of refused connections and commits that differ in their bytes alone: each list has one value. */
   readonly refused: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Memory in use after a garbage collection. */
+export interface HeapUse {
+  readonly name: string;
+  readonly slots: number;
+  readonly dataBytes: number;
 }

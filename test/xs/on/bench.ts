@@ -76,7 +76,6 @@ export function bench(): void {
   row("first boot");
   const shown = world.openPairing();
   row("pairing window opened, secret shown");
-  const before = { slots: liveSlots(), chunkBytes: liveChunkBytes() };
   let paired = "";
   forget();
   controller.pair(shown, ({ kind }) => {
@@ -86,7 +85,6 @@ export function bench(): void {
   row("pairing: connection to m3", PAIRING);
   until(() => paired === "ok");
   disconnect();
-  const leftByPairing = { slots: liveSlots() - before.slots, chunkBytes: liveChunkBytes() - before.chunkBytes };
 
   ask((done) => controller.open(done));
   ask((done) => controller.run(() => true, done));
@@ -158,5 +156,5 @@ export function bench(): void {
   const [connection = 0] = refused["a connection"];
   rows.push({ name: "connection refused at m2", computrons: connection, primitives: costOfAll(REFUSED) });
   if (hardware.crashes.length > 0) throw new Error(hardware.crashes.join());
-  print(JSON.stringify({ rows, leftByPairing, dose, refused } satisfies CostReport));
+  print(JSON.stringify({ rows, dose, refused } satisfies CostReport));
 }
