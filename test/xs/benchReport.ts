@@ -17,13 +17,15 @@ export interface CostReport {
     /** 32-byte entries of NVS, and writes of its keys. */
     readonly entries: number;
     readonly writes: number;
-    readonly historyBytes: number;
+    readonly historyRecords: number;
     /** ATT PDUs, both ways. */
     readonly airBytes: number;
     readonly roundTrips: number;
   };
-  /** Computrons of refused connections and commits that differ in their bytes alone: each list has one value. */
-  readonly refused: Readonly<Record<string, readonly number[]>>;
+  /** What the largest part of a Commit beside cryptography is made of. */
+  readonly storing: readonly { readonly name: string; readonly computrons: number }[];
+  /** Computrons of refusals that differ in their bytes alone: each list has one value. */
+  readonly refused: { readonly connections: readonly number[]; readonly commits: readonly number[] };
 }
 
 /** Memory in use after a garbage collection. */

@@ -2,7 +2,7 @@
 
 import type { CostReport, HeapUse } from "./benchReport.js";
 import { bundle, bundleFirmware, bundlePreloaded, bundleProgram, writeProgram } from "./bundle.js";
-import { type ReadyEngine, runOnXs } from "./engine.js";
+import { LAST_LINE, type ReadyEngine, runOnXs } from "./engine.js";
 import { preloadablePaths } from "./preloadable.js";
 
 const COSTS = 'import { bench } from "./test/xs/on/bench.ts"; bench();';
@@ -38,4 +38,23 @@ export async function measureHeap(engine: ReadyEngine): Promise<ReadonlyMap<stri
   );
   const uses: readonly HeapUse[] = lines.map((line) => JSON.parse(line));
   return new Map(uses.map((use) => [use.name, use]));
+}
+
+/** Memory at the end of each of so many days. */
+export async function measureDays(engine: ReadyEngine, days: number): Promise<readonly HeapUse[]> {
+  const statements = `import { month } from "./test/xs/on/month.ts"; month(${days});`;
+  return runOnXs(engine, await bundleProgram("month", statements)).map((line) => JSON.parse(line));
+}
+
+/** Bytes of the byte code of the whole firmware. */
+export async function measureCode(engine: ReadyEngine): Promise<number> {
+  const told = (name: string) => writeProgram(`code-${name}`, "print(String(liveCodeBytes()));");
+  const [before = "", after = ""] = runOnXs(
+    engine,
+    told("before"),
+    writeProgram("code", await bundleFirmware()),
+    told("after"),
+    writeProgram("code-end", `print(${JSON.stringify(LAST_LINE)});`),
+  );
+  return Number(after) - Number(before);
 }

@@ -1,6 +1,7 @@
 /*
  * Runs bundled programs on the XS engine, one after the other on the same machine, and gives them what the tests
- * measure: print(text), computrons() since the start, liveSlots() and liveDataBytes() after a garbage collection. Exit status: 0 the programs ran to their end, 1 one threw, 2 wrong use, 3 the engine gave up (stack,
+ * measure: print(text), computrons() since the start, liveSlots(), liveCodeBytes() and liveDataBytes() after
+ * a garbage collection. Exit status: 0 the programs ran to their end, 1 one threw, 2 wrong use, 3 the engine gave up (stack,
  * memory).
  */
 
@@ -32,8 +33,8 @@ static void xs_liveSlots(txMachine* the)
 	fxInteger(the, mxResult, the->currentHeapCount);
 }
 
-/* Chunks without byte code, which this engine copies for every function and the SDK leaves in flash. */
-static void xs_liveDataBytes(txMachine* the)
+/* Byte code, which this engine copies for every function and the SDK leaves in flash. */
+static txSize fxLiveCodeBytes(txMachine* the)
 {
 	txSlot* heap;
 	txSlot* slot;
@@ -43,6 +44,18 @@ static void xs_liveDataBytes(txMachine* the)
 		for (slot = heap + 1; slot < heap->value.reference; slot++)
 			if ((slot->kind == XS_CODE_KIND) && slot->value.code.address)
 				code += ((txChunk*)(slot->value.code.address - sizeof(txChunk)))->size;
+	return code;
+}
+
+static void xs_liveCodeBytes(txMachine* the)
+{
+	fxInteger(the, mxResult, fxLiveCodeBytes(the));
+}
+
+/* All other chunks. */
+static void xs_liveDataBytes(txMachine* the)
+{
+	txSize code = fxLiveCodeBytes(the);
 	fxInteger(the, mxResult, the->currentChunksSize - code);
 }
 
@@ -89,6 +102,7 @@ int main(int argc, char* argv[])
 			fxGive(the, xs_print, 1, "print");
 			fxGive(the, xs_computrons, 0, "computrons");
 			fxGive(the, xs_liveSlots, 0, "liveSlots");
+			fxGive(the, xs_liveCodeBytes, 0, "liveCodeBytes");
 			fxGive(the, xs_liveDataBytes, 0, "liveDataBytes");
 			the->meterIndex = 0;
 			for (i = 1; i < argc; i++) {

@@ -7,6 +7,8 @@ declare global {
   function computrons(): number;
   /** Slots in use, after a garbage collection. */
   function liveSlots(): number;
+  /** Bytes of byte code in use, after a garbage collection. */
+  function liveCodeBytes(): number;
   /** Bytes in use of strings, buffers and the like, byte code not counted, after a garbage collection. */
   function liveDataBytes(): number;
 }
