@@ -32,22 +32,14 @@ describe("npm run pump", () => {
     return pump;
   }
 
-  const UNUSABLE: readonly (readonly [args: readonly string[], line: RegExp])[] = [
-    [["--port", "65536"], /^--port is "65536"; it must be a whole number from 0 to 65535$/],
-    [["--speed", "0"], /^--speed is "0"; it must be a whole number from 1 to 10000$/],
-    [["--seed", "-1"], /--seed/],
-    [["--lab-port", "1"], /^--lab-port is of use only with --lab: give both$/],
-    [["--lab", "5161"], /5161/],
-    [["--state", ""], /^--state is empty; it must name a folder$/],
-    [["--state", "/dev/null/state"], /\/dev\/null\/state: cannot be used: not a directory/],
-  ];
-  for (const [args, line] of UNUSABLE)
+  for (const [args, line] of [
+    [["--speed", "0"], /^--speed is "0"; it must be a whole number from 1 to 10000\n$/],
+    [["--state", "/dev/null/state"], /^\/dev\/null\/state: cannot be used: not a directory\n$/],
+  ] as const)
     it(`exits 2 on ${args.join(" ")}, with one line on stderr and none on stdout`, () => {
       const { status, stdout, stderr } = runPump(...args);
-      assert.equal(status, 2);
-      assert.equal(stdout, "");
-      assert.match(stderr.trimEnd(), line);
-      assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+      assert.deepEqual([status, stdout], [2, ""]);
+      assert.match(stderr, line);
     });
 
   it("explains itself and exits 0 on --help", () => {
@@ -212,6 +204,7 @@ describe("npm run pump", () => {
     assert.ok(after >= seen, `${after} of ${seen} µU are left`);
     assert.ok(after >= lowMicrounits - HALF_STEP_MICROUNITS && after <= highMicrounits + HALF_STEP_MICROUNITS);
     assert.ok(highMicrounits < 200_000, "the bolus was not resumed");
+    second.controller.close();
     assert.equal(await second.pump.end("SIGTERM"), 0);
   });
 

@@ -110,7 +110,12 @@ export class SocketClient implements LineCarrier {
   constructor(port: number) {
     const socket = connect(port, "127.0.0.1");
     this.socket = socket;
-    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    this.closed = new Promise((resolve) => {
+      socket.once("close", () => {
+        this.onEvent?.({ event: "disconnected" });
+        resolve();
+      });
+    });
     socket.on("error", () => {});
     let rest = "";
     socket.setEncoding("utf8").on("data", (piece: string) => {
