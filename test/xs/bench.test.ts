@@ -41,7 +41,7 @@ describe("on the XS engine, costs", function () {
       );
   });
 
-  it("of a refusal do not depend on the bytes refused: unknown controller, wrong tag, early or late (SR-08)", () => {
+  it("of a refusal do not depend on the bytes refused: unknown controller, wrong tag, early or late (SR-10)", () => {
     const { connections, commits } = costs.refused;
     assert.ok(connections.length >= 6 && commits.length >= 3);
     assert.deepEqual(
