@@ -34,7 +34,6 @@ export function tables(report: CostReport, heap: ReadonlyMap<string, HeapUse>, c
     "|---|---:|",
     `| RAM of the running pump: modules that cannot be in flash, and its state | ${over("booted", "board without firmware")}`,
     `| left behind by one more pairing, the simulator's record of it included | ${over("paired again", "paired")}`,
-    `| an open session, its controller in the simulator included | ${over("open session", "paired again")}`,
     `| in flash on a board: objects of modules that the SDK evaluates at build time | ${over("preloaded", "simulator")}`,
     `| in flash on a board: byte code of all modules | ${number(codeBytes)} |`,
     "",

@@ -39,7 +39,5 @@ export function heap(): void {
   printHeap("paired");
   pair();
   printHeap("paired again");
-  ask((done) => controller.open(done));
-  printHeap("open session");
   if (world.hardware.crashes.length > 0) throw new Error(world.hardware.crashes.join());
 }
