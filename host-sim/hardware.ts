@@ -4,6 +4,7 @@
  * constructor and runs the firmware's callbacks through `post`.
  */
 
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Board, GattServerConstructor, Pins } from "../firmware/board.js";
 import { DEFAULT_RIG, type RigConfig } from "../firmware/rig.js";
 import { Random } from "./clock/random.js";
@@ -233,6 +234,7 @@ export class Hardware {
         session.check();
         return this.entropy.draw(lengthBytes);
       },
+      sha256,
       show: (lines) => {
         session.check();
         this.panel.show(lines);

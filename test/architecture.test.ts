@@ -15,6 +15,7 @@ import {
   source,
   sourcesUnder,
 } from "./architecture/sources.js";
+import { NEEDS_RAM } from "./xs/preloadable.js";
 
 const breach = (from: Source, each: Import) => `${from.path} imports ${each.target}${each.typesOnly ? " (types)" : ""}`;
 
@@ -28,7 +29,7 @@ function unlike(sources: readonly Source[], allowed: (each: Import, from: Source
 /** What each part of firmware/ may import besides itself, board.ts and rig.ts: `all`, or `types` alone. */
 const LAYERS: { readonly [part: string]: { readonly [below: string]: "all" | "types" } } = {
   "rig.ts": { base: "all" },
-  "board.ts": {},
+  "board.ts": { base: "types" },
   base: {},
   native: { base: "all" },
   storage: { base: "all" },
@@ -103,6 +104,11 @@ const bareBreaches = (sources: readonly Source[]) =>
   unlike(sources, ({ bare, target }) => !bare || NOBLE.test(target) || SDK.test(target));
 const curveBreaches = (sources: readonly Source[]) =>
   unlike(sources, ({ target }, from) => !/^@noble\/curves/.test(target) || from.path.startsWith("firmware/session/"));
+const ramBreaches = (sources: readonly Source[]) =>
+  unlike(
+    sources,
+    ({ target, typesOnly }, { path }) => !NEEDS_RAM.test(target) || typesOnly || path === "firmware/main.ts",
+  );
 const controllerBreaches = (sources: readonly Source[]) =>
   unlike(
     sources.filter(({ path }) => path.startsWith("host-sim/controller/")),
@@ -178,6 +184,14 @@ describe("architecture", () => {
     for (const name of ["node:fs", "fs", "uqr"])
       assert.equal(bareBreaches(planted(`import "${name}";`)).length, 1, name);
     assert.equal(curveBreaches(planted('import { x } from "@noble/curves/abstract/montgomery.js";')).length, 1);
+  });
+
+  it("imports what cannot be preloaded into flash in firmware/main.ts only", () => {
+    assert.deepEqual(ramBreaches(firmware), []);
+    for (const text of ['import { sha256 } from "@noble/hashes/sha2.js";', 'export * from "@noble/hashes/hkdf.js";'])
+      assert.equal(ramBreaches([source("firmware/base/x.ts", text)]).length, 1, text);
+    const fine = 'import type { sha256 } from "@noble/hashes/sha2.js"; import { hmac } from "@noble/hashes/hmac.js";';
+    assert.deepEqual(ramBreaches([source("firmware/base/x.ts", fine)]), []);
   });
 
   it("lets firmware/session and firmware/nonce be lifted out with base and storage alone", () => {

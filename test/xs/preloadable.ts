@@ -17,16 +17,18 @@ const NOBLE = [
   "@noble/ciphers/chacha.js",
   "@noble/ciphers/utils.js",
 ];
-const NOT_IN_FLASH = /^@noble\/(hashes\/(sha2|hkdf)\.js|curves\/)|^(embedded:|time$|timer$)/;
+/** Modules of noble that write to working memory of their own. */
+export const NEEDS_RAM = /^@noble\/hashes\/(sha2|hkdf)\.js$/;
+const UNTRIED = /^@noble\/curves\//;
+const SDK = /^(embedded:|time$|timer$)/;
+const isOutside = (target: string) => [NEEDS_RAM, UNTRIED, SDK].some((each) => each.test(target));
 
 /** Their paths from the root of the project. */
 export function preloadablePaths(): readonly string[] {
   const firmware: readonly Source[] = sourcesUnder("firmware")
     .filter(({ path }) => !path.endsWith(".d.ts"))
     .map(({ path }) => runTime(path));
-  const own = firmware
-    .map(({ path }) => path)
-    .filter((path) => !closure(firmware, [path]).some((target) => NOT_IN_FLASH.test(target)));
+  const own = firmware.map(({ path }) => path).filter((path) => !closure(firmware, [path]).some(isOutside));
   return [...NOBLE.map((name) => `node_modules/${name}`), ...own];
 }
 
