@@ -11,8 +11,9 @@ export type EntropyMode = "good" | "dead" | "stuck" | "repeating";
 const BLOCK_BYTES = 32;
 
 export class EntropySource {
-  /** May be switched at any time. */
-  mode: EntropyMode = "good";
+  /** Called after the mode was switched. */
+  onChange: ((mode: EntropyMode) => void) | undefined;
+  #mode: EntropyMode = "good";
   readonly #random: Random;
   readonly #block: Uint8Array;
 
@@ -21,8 +22,18 @@ export class EntropySource {
     this.#block = random.bytes(BLOCK_BYTES);
   }
 
+  get mode(): EntropyMode {
+    return this.#mode;
+  }
+
+  /** May be switched at any time. */
+  set mode(mode: EntropyMode) {
+    this.#mode = mode;
+    this.onChange?.(mode);
+  }
+
   draw(lengthBytes: number): Uint8Array {
-    switch (this.mode) {
+    switch (this.#mode) {
       case "good":
         return this.#random.bytes(lengthBytes);
       case "dead":
@@ -32,7 +43,7 @@ export class EntropySource {
       case "repeating":
         return Uint8Array.from({ length: lengthBytes }, (_, i) => this.#block[i % BLOCK_BYTES] ?? 0);
       default:
-        return this.mode satisfies never;
+        return this.#mode satisfies never;
     }
   }
 }

@@ -10,10 +10,17 @@ import type { Power } from "./power.js";
 /** The erase unit of the ESP32's flash. */
 const BLOCK_BYTES = 4_096;
 /** Holds 90 days of history (285 records of 32 bytes a day are 0.82 MB). */
-const DEFAULT_SIZE_BYTES = 1_048_576;
+export const FLASH_BYTES = 1_048_576;
 const ERASED = 0xff;
 
+/** Bytes as they stand after a write; or a range that is erased now, `fromByte` to before `toByte`. */
+export type FlashChange =
+  | { readonly kind: "flashWrite"; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly kind: "flashErase"; readonly fromByte: number; readonly toByte: number };
+
 export class FlashMemory {
+  /** Called after every change of the contents, before the call that made it returns. */
+  onChange: ((change: FlashChange) => void) | undefined;
   readonly #random: Random;
   readonly #bytes: Uint8Array;
   readonly #erasures: Uint32Array;
@@ -22,7 +29,7 @@ export class FlashMemory {
    * @param random decides where a power cut tears a write or an erasure.
    * @param sizeBytes a multiple of 4,096.
    */
-  constructor(random: Random, sizeBytes = DEFAULT_SIZE_BYTES) {
+  constructor(random: Random, sizeBytes = FLASH_BYTES) {
     if (sizeBytes % BLOCK_BYTES !== 0) throw new RangeError(`${sizeBytes} bytes are not whole blocks`);
     this.#random = random;
     this.#bytes = new Uint8Array(sizeBytes).fill(ERASED);
@@ -38,6 +45,17 @@ export class FlashMemory {
   corrupt(offset: number, mask: number): void {
     this.#checkRange(offset, 1);
     this.#bytes[offset] = (this.#bytes[offset] ?? 0) ^ mask;
+    this.#written(offset, 1);
+  }
+
+  snapshot(): Uint8Array {
+    return this.#bytes.slice();
+  }
+
+  /** Replaces all contents; throws for another size. Wear stays. Not told to `onChange`. */
+  restore(bytes: Uint8Array): void {
+    if (bytes.length !== this.#bytes.length) throw new RangeError(`${bytes.length} bytes are not this partition`);
+    this.#bytes.set(bytes);
   }
 
   /**
@@ -78,7 +96,10 @@ export class FlashMemory {
           () => {
             const tear = start + this.#random.below(length + 1);
             this.#erase(start, tear);
-            if (tear < start + length) this.#bytes[tear] = (this.#bytes[tear] ?? 0) | this.#random.below(256);
+            if (tear < start + length) {
+              this.#bytes[tear] = (this.#bytes[tear] ?? 0) | this.#random.below(256);
+              this.#written(tear, 1);
+            }
           },
         );
       },
@@ -91,12 +112,18 @@ export class FlashMemory {
 
   #clearBits(bytes: Uint8Array, offset: number): void {
     for (const [i, byte] of bytes.entries()) this.#bytes[offset + i] = (this.#bytes[offset + i] ?? 0) & byte;
+    this.#written(offset, bytes.length);
   }
 
   #erase(start: number, end: number): void {
     this.#bytes.fill(ERASED, start, end);
     for (let block = Math.floor(start / BLOCK_BYTES); block * BLOCK_BYTES < end; block++)
       this.#erasures[block] = (this.#erasures[block] ?? 0) + 1;
+    this.onChange?.({ kind: "flashErase", fromByte: start, toByte: end });
+  }
+
+  #written(offset: number, lengthBytes: number): void {
+    this.onChange?.({ kind: "flashWrite", offset, bytes: this.#bytes.slice(offset, offset + lengthBytes) });
   }
 
   #checkRange(offset: number, lengthBytes: number): void {
