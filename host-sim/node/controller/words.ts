@@ -30,9 +30,24 @@ export function rate(microunitsPerHour: number): string {
   return `${units(microunitsPerHour)}/h`;
 }
 
-/** A response code by name and number. */
+/** What a refusal comes from, by response code (PROTOCOL.md sections 6 and 6.3). */
+const REASONS: Readonly<Record<number, string>> = {
+  0x71: "the pump does not know that",
+  0x72: "the reservoir holds too little, or the pump has a fault",
+  0x73: "over the pump's limit for one order",
+  0x74: "not in this state: status shows it",
+  0x75: "over the pump's limit for an hour or a day",
+  0x76: "a bolus is being delivered",
+  0x80: "it came too late",
+  0x82: "it came too late",
+  0x84: "another rate is in force by now",
+  0x85: "this bond may only read",
+};
+
+/** A response code in words, by name and number. */
 export function codeText(code: number): string {
-  return `${CODE_NAMES[code] ?? "code"} (${code.toString(16)})`;
+  const reason = REASONS[code];
+  return `${CODE_NAMES[code] ?? "code"} (${code.toString(16)})${reason === undefined ? "" : `, ${reason}`}`;
 }
 
 /** What was ordered. */

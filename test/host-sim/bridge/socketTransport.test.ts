@@ -8,7 +8,7 @@ import {
   type TextStreamListener,
 } from "../../../host-sim/bridge/socketTransport.js";
 import { CONTROLLER_MTU, MemoryStore, World } from "../../../host-sim/world.js";
-import { MemoryBridge } from "./strictBridge.js";
+import { MemoryBridge } from "./memoryBridge.js";
 
 const SERVICES = {
   event: "services",
@@ -239,7 +239,7 @@ describe("a transport over a socket", () => {
     controller.close();
     world.clock.advance(2_000);
     assert.equal(bridge.open, 0);
-    assert.equal(bridge.sockets.length, 2);
+    assert.equal(bridge.opened, 2);
   });
 });
 
