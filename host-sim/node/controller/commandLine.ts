@@ -9,7 +9,7 @@ const DEFAULT_FOLDER = ".countersign/controller";
 /** Of the pump's socket (PROTOCOL.md section 10). */
 const DEFAULT_PORT = "5160";
 const LARGEST_PORT = 65_535;
-const USAGE_COLUMNS = 34;
+const USAGE_COLUMNS = 33;
 
 /** What to do. */
 export interface Chosen {

@@ -110,7 +110,7 @@ export const COMMANDS: readonly Command[] = [
     usage: "U [--correction] [--meal]",
     arguments: [1, 1],
     options: ["correction", "meal"],
-    help: "orders a bolus and stays to its end; Ctrl-C cancels it, a second Ctrl-C leaves it alone",
+    help: "orders a bolus and stays to its end; Ctrl-C cancels it, a second one leaves it alone",
     folder: "hold",
     prepare: ({ arguments: [text], options }) => {
       const amountMicrounits = amountOf(text);

@@ -10,6 +10,9 @@ import { type Entry, endOf, knows } from "./journal.js";
 import type { OutcomeReport } from "./report.js";
 import { codeText, doseText } from "./words.js";
 
+/** What Outcome is refused with for an ID that was never issued (PROTOCOL.md section 7). */
+const INVALID_OPERAND = 0x71;
+
 /** The pump in session, as the journal names it; undefined without a session. */
 export function pumpName({ controller: { state } }: Desk): string | undefined {
   return state.kind === "open" ? toHex(state.pumpId) : undefined;
@@ -59,6 +62,8 @@ export async function askOutcome(desk: Desk, doseId: DoseId): Promise<Outcome> {
       case "stale":
         return result.value;
       case "refused":
+        if (result.code === INVALID_OPERAND)
+          throw new Ended(EXIT.refused, `The pump says that it never issued dose ${dose}.`);
         throw new Ended(
           EXIT.open,
           `The pump cannot say what became of dose ${dose}: ${codeText(result.code)}. Ask again later with outcome.`,
