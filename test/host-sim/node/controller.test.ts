@@ -45,13 +45,18 @@ class Process {
   }
 }
 
-/** What the plant of the pump with this laboratory has displaced. */
-async function displacedMicrounits(labPort: number): Promise<number> {
-  const socket = connect(labPort, "127.0.0.1").setEncoding("utf8");
-  socket.write('{"do":"observe"}\n');
+/** Asks the laboratory at this port. */
+async function lab(port: number, request: object): Promise<Readonly<Record<string, unknown>>> {
+  const socket = connect(port, "127.0.0.1").setEncoding("utf8");
+  socket.write(`${JSON.stringify(request)}\n`);
   const [line] = await once(socket, "data");
   socket.destroy();
-  return Number((JSON.parse(`${line}`) as { displacedMicrounits: unknown }).displacedMicrounits);
+  return JSON.parse(`${line}`);
+}
+
+/** What the plant of the pump with this laboratory has displaced. */
+async function displacedMicrounits(labPort: number): Promise<number> {
+  return Number((await lab(labPort, { do: "observe" }))["displacedMicrounits"]);
 }
 
 describe("npm run controller, as a process", () => {
@@ -141,6 +146,18 @@ describe("npm run controller, as a process", () => {
     const moved = (await displacedMicrounits(labPort)) - before;
     assert.ok(Math.abs(moved - Number(last["highMicrounits"])) <= TOLERANCE_MICROUNITS, `${moved} µU`);
     assert.deepEqual(readdirSync(folder).sort(), ["bonds", "journal"]);
+  });
+
+  it("is joined by the example of the library's README, which pairs, starts delivery and gives 0.1 U", async () => {
+    await run("stop");
+    await lab(labPort, { do: "press", ms: [100, 100, 100] });
+    const text = (await pump.printed(/Pair \| [\s\S]*Pair \| ([A-Z2-7]{42})/))[1] ?? "";
+    const before = await displacedMicrounits(labPort);
+    const example = new Process("example", [join(root, "app"), `${port}`, text]);
+    assert.equal(await example.exit(), 0);
+    assert.match(example.out, /^Run: ok\n(delivering: .*\n)+delivered: 0\.1 to 0\.1 U\nDone\.\n/);
+    const moved = (await displacedMicrounits(labPort)) - before;
+    assert.ok(Math.abs(moved - 100_000) <= TOLERANCE_MICROUNITS, `${moved} µU`);
   });
 
   it("exits 3 in one line where no pump listens, and 2 on a wrong command line", async () => {
