@@ -26,12 +26,15 @@ export class ProcessTerminal implements Terminal {
     return new Promise((resolve) => {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
       const abandon = () => lines.close();
+      let answered = false;
       lines.on("close", () => {
         abandoned.removeEventListener("abort", abandon);
+        if (!answered) this.err("\n");
         resolve(false);
       });
       abandoned.addEventListener("abort", abandon);
       lines.question(question, (answer) => {
+        answered = true;
         resolve(YES.test(answer));
         lines.close();
       });

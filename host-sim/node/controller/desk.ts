@@ -61,6 +61,7 @@ export class Desk {
   #lastEnd: EndReason = "closed";
   #committed: Committed | undefined;
   #interrupt: Interrupt = "none";
+  #wasAsked = false;
   #wake: (() => void) | undefined;
 
   constructor(surroundings: Surroundings, options: DeskOptions) {
@@ -158,6 +159,7 @@ export class Desk {
 
   /** Shows a person the rate that an order lets begin, and passes on whether it is approved. */
   readonly approve = (reading: RateReading, answer: (approved: boolean) => void): undefined => {
+    this.#wasAsked = true;
     void this.confirm(questionOf(reading)).then((approved) => {
       this.tell({ event: "reading", ...reading, approved });
       answer(approved);
@@ -170,6 +172,11 @@ export class Desk {
     const { terminal } = this.#surroundings;
     if (!terminal.interactive) return false;
     return terminal.ask(question, this.#asking.signal);
+  }
+
+  /** Whether an order has led to a question. */
+  get wasAsked(): boolean {
+    return this.#wasAsked;
   }
 
   /** Whether a person can be asked. */

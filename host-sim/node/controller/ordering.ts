@@ -116,8 +116,10 @@ async function resolved(desk: Desk, dose: string): Promise<{ readonly kind: "res
 }
 
 function notSigned(desk: Desk): Ended {
-  const asked = desk.isInteractive ? "" : " Nobody could be asked: approve with --yes.";
-  return new Ended(EXIT.refused, `Not signed: what the pump made of the order was not approved.${asked}`);
+  if (!desk.wasAsked)
+    return new Ended(EXIT.refused, "Nothing was ordered: the pump read the order as something else. Look at the pump.");
+  const how = desk.isInteractive ? "" : ": where nobody can be asked, approve with --yes";
+  return new Ended(EXIT.refused, `Nothing was ordered${how}.`);
 }
 
 function notSent(desk: Desk, reason: NotSentReason): Ended {

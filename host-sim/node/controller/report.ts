@@ -75,7 +75,7 @@ function textOf(report: Exclude<Report, { event: "problem" }>): string {
     case "status":
       return statusText(report);
     case "reading":
-      return report.approved ? "Approved." : "Not approved.";
+      return `${report.approved ? "Approved" : "Not approved"}: ${readingText(report)}.`;
     case "accepted": {
       const dose = report.dose === null ? "" : ` (dose ${report.dose})`;
       return `Accepted: ${orderText(report.order)}${dose}.`;
@@ -97,10 +97,14 @@ function textOf(report: Exclude<Report, { event: "problem" }>): string {
   }
 }
 
+function readingText({ command, rateMicrounitsPerHour }: RateReading): string {
+  const what = command === "run" ? "delivery begins at" : "the TBR ends, and basal goes on at";
+  return `${what} ${rate(rateMicrounitsPerHour)}`;
+}
+
 /** What the reading of an order asks a person. */
-export function questionOf({ command, rateMicrounitsPerHour }: RateReading): string {
-  const what = command === "run" ? "Delivery begins at" : "The TBR ends, and then it delivers";
-  return `${what} ${rate(rateMicrounitsPerHour)}. Go on? [y/N] `;
+export function questionOf(reading: RateReading): string {
+  return `Approve: ${readingText(reading)}? [y/N] `;
 }
 
 /** Prints reports. */

@@ -1,6 +1,7 @@
 /** Each command against a simulated pump; whether insulin moved, the plant says. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { COMMANDS } from "../../../../host-sim/node/controller/commands.js";
 import { Bench, type Line } from "./bench.js";
 
@@ -24,7 +25,7 @@ describe("npm run controller", () => {
     assert.match((await bench.run(["status"])).out, /state +stop\n/);
     assert.deepEqual(await bench.run(["run", "--yes"]), {
       code: 0,
-      out: "Approved.\nAccepted: Run at 0.9 U/h (dose 1-1).\n",
+      out: "Approved: delivery begins at 0.9 U/h.\nAccepted: Run at 0.9 U/h (dose 1-1).\n",
       err: "",
     });
     const before = bench.displacedMicrounits;
@@ -65,7 +66,8 @@ describe("npm run controller", () => {
     });
     const no = await bench.run(["run"], say(false));
     assert.equal(no.code, 1);
-    assert.match(no.err, /Not signed/);
+    assert.match(no.out, /^Not approved: delivery begins at 0\.9 U\/h\.\n$/);
+    assert.match(no.err, /Nothing was ordered\.\n$/);
     assert.match((await bench.run(["status"])).out, /state +stop/);
     const late = await bench.run(["run"], say(undefined));
     assert.deepEqual([late.code, /Nobody answered in time/.test(late.err)], [1, true]);
@@ -73,8 +75,8 @@ describe("npm run controller", () => {
     await bench.run(["tbr", "0", "30"]);
     assert.equal((await bench.run(["tbr", "cancel"], say(true))).code, 0);
     assert.deepEqual(questions, [
-      ...Array(3).fill("Delivery begins at 0.9 U/h. Go on? [y/N] "),
-      "The TBR ends, and then it delivers 0.9 U/h. Go on? [y/N] ",
+      ...Array(3).fill("Approve: delivery begins at 0.9 U/h? [y/N] "),
+      "Approve: the TBR ends, and basal goes on at 0.9 U/h? [y/N] ",
     ]);
   });
 
@@ -188,6 +190,7 @@ describe("npm run controller", () => {
 
   it("prints one JSON object a line, with the same members each time", async () => {
     const shapes = new Map<string, string>();
+    const readme = readFileSync("README.md", "utf8").split("| `event` | members |")[1] ?? "";
     const collect = (lines: readonly Line[]) => {
       for (const line of lines) {
         const shape = Object.keys(line).join();
@@ -223,6 +226,10 @@ describe("npm run controller", () => {
       entry: "event,line,at,order,end",
       problem: "event,exitCode,what",
     });
+    for (const [event, shape] of shapes) {
+      const [, row = ""] = new RegExp(`^\\| \`${event}\` \\| (.*) \\|$`, "m").exec(readme) ?? [];
+      for (const name of shape.split(",").slice(1)) assert.ok(row.includes(`\`${name}\``), `${event} ${name}`);
+    }
   });
 
   it("names every command and exit code in its help", async () => {
