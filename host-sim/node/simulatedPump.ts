@@ -90,8 +90,8 @@ export class SimulatedPump {
 
   /** Takes the power, and stops time for good. */
   stop(): void {
+    this.#time.act(() => this.#supply.cut());
     this.#time.stop();
-    this.#supply.cut();
   }
 
   /** What stands behind a socket of the GATT bridge. */
