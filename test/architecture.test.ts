@@ -98,6 +98,9 @@ const NODE_SIDE = /^host-sim\/(node|moddable|console)\//;
 const BANNED =
   /\b(Math\.random|Date|setTimeout|setInterval|parseFloat|async|await|Promise|console|process|Buffer|TextEncoder|TextDecoder)\b/g;
 
+const PLATFORM =
+  /\b(Math\.random|Date|setTimeout|setInterval|async|Promise|console|process|Buffer|TextEncoder|TextDecoder|window|document|globalThis)\b/g;
+
 const sdkBreaches = (sources: readonly Source[]) =>
   unlike(sources, (each, from) => !SDK.test(each.target) || from.path === "firmware/main.ts" || isDeclaration(from));
 const bareBreaches = (sources: readonly Source[]) =>
@@ -226,6 +229,20 @@ describe("architecture", () => {
     for (const name of ["node:fs", "fs", "cli-progress", "../node/start.js"])
       assert.equal(neutralBreaches([source("host-sim/plant/x.ts", `import a from "${name}";`)]).length, 1, name);
     assert.deepEqual(neutralBreaches([source("host-sim/node/x.ts", 'import "node:fs";')]), []);
+  });
+
+  it("keeps the engine-neutral host simulator free of wall clock, timers, promises and platform globals", () => {
+    const neutral = hostSim.filter(({ path }) => !NODE_SIDE.test(path));
+    assert.deepEqual(containing(neutral, PLATFORM), []);
+    for (const text of [
+      "Math.random()",
+      "new Date()",
+      "setTimeout(f)",
+      "async () => 1",
+      "window.crypto",
+      "console.log(1)",
+    ])
+      assert.equal(containing([source("host-sim/controller/x.ts", text)], PLATFORM).length, 1, text);
   });
 
   it("uses no wall clock, timer, promise, float parser or home-made randomness in firmware", () => {
