@@ -6,8 +6,9 @@
 
 import type { Board, GattServerConstructor, Pins } from "../firmware/board.js";
 import { DEFAULT_RIG, type RigConfig } from "../firmware/rig.js";
+import type { Clock } from "./air/clock.js";
 import { Random } from "./clock/random.js";
-import type { VirtualClock } from "./clock/virtualClock.js";
+import type { Input } from "./input.js";
 import { analog } from "./peripherals/analog.js";
 import { Button } from "./peripherals/button.js";
 import { digital } from "./peripherals/digital.js";
@@ -47,6 +48,8 @@ export interface HardwareOptions {
   /** What `ticks` starts from at each power-up, so that its wrap can be brought near: 0 unless given. */
   readonly ticksStartMs?: number;
   readonly plant?: PlantOptions;
+  /** Hears of whatever is done to the hardware from outside, before it is done. */
+  readonly onInput?: (input: Input) => void;
 }
 
 export interface TraceLine {
@@ -63,7 +66,8 @@ export class Hardware {
   onPowerLost: (() => void) | undefined;
   /** Asked before every callback of the firmware. Never stalls unless replaced. */
   stallMs: StallMs = () => 0;
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
+  readonly #onInput: (input: Input) => void;
   readonly #rig: RigConfig;
   readonly #ticksStartMs: number;
   readonly #button: Button;
@@ -75,17 +79,18 @@ export class Hardware {
   #trace: TraceLine[] = [];
   #crashes: string[] = [];
 
-  constructor(clock: VirtualClock, options: HardwareOptions) {
-    const { seed } = options;
+  constructor(clock: Clock, options: HardwareOptions) {
+    const { seed, onInput = () => {} } = options;
+    this.#onInput = onInput;
     this.#clock = clock;
     this.#rig = options.rig ?? DEFAULT_RIG;
     this.#ticksStartMs = options.ticksStartMs ?? 0;
     this.#button = new Button(clock);
     this.#cutRandom = new Random(seed, STREAMS.cut);
-    this.plant = new Plant(clock, new Random(seed, STREAMS.plant), options.plant);
-    this.keyValue = new KeyValueFlash(new Random(seed, STREAMS.keyValue));
-    this.flash = new FlashMemory(new Random(seed, STREAMS.flash));
-    this.entropy = new EntropySource(new Random(seed, STREAMS.entropy));
+    this.plant = new Plant(clock, new Random(seed, STREAMS.plant), options.plant, onInput);
+    this.keyValue = new KeyValueFlash(new Random(seed, STREAMS.keyValue), onInput);
+    this.flash = new FlashMemory(new Random(seed, STREAMS.flash), undefined, onInput);
+    this.entropy = new EntropySource(new Random(seed, STREAMS.entropy), onInput);
   }
 
   get powered(): boolean {
@@ -126,10 +131,11 @@ export class Hardware {
   /** Switches the power on. Throws when it is on. The board is of this session only: after a cut it throws PowerCut. */
   powerUp(gattServer: GattServerConstructor): Board {
     if (this.#session) throw new Error("the power is on already");
+    this.#onInput({ do: "powerUp" });
     const session: PowerSession = new PowerSession(this.#clock, {
-      stallMs: (callbackNumber) => this.stallMs(callbackNumber),
+      stallMs: (callbackNumber) => this.#stall(callbackNumber),
       onOperation: (kind) => this.#operations.next(kind),
-      cut: () => this.cut(),
+      cut: () => this.#losePower(),
       onCrash: (error) => this.#crash(error),
     });
     this.#session = session;
@@ -138,15 +144,8 @@ export class Hardware {
 
   /** Cuts the power: nothing of this session runs or works any more. Does nothing when it is off. */
   cut(): void {
-    const session = this.#session;
-    if (!session) return;
-    this.#session = undefined;
-    session.end();
-    this.plant.releaseCoils();
-    this.#button.unwatchAll();
-    this.#outputs.clear();
-    this.#display = [];
-    this.onPowerLost?.();
+    if (this.#session) this.#onInput({ do: "cut" });
+    this.#losePower();
   }
 
   /**
@@ -155,6 +154,7 @@ export class Hardware {
    */
   cutAt(point: CutPoint | undefined): void {
     this.#operations.cutAt(point);
+    this.#onInput({ do: "cutAt", point: point ?? null });
   }
 
   /**
@@ -172,7 +172,26 @@ export class Hardware {
 
   /** Holds the pump's button for `durationMs` from now, power or not. */
   pressButton(durationMs: number): void {
+    this.#onInput({ do: "press", durationMs });
     this.#button.press(durationMs);
+  }
+
+  #losePower(): void {
+    const session = this.#session;
+    if (!session) return;
+    this.#session = undefined;
+    session.end();
+    this.plant.releaseCoils();
+    this.#button.unwatchAll();
+    this.#outputs.clear();
+    this.#display = [];
+    this.onPowerLost?.();
+  }
+
+  #stall(callbackNumber: number): number {
+    const durationMs = this.stallMs(callbackNumber);
+    if (durationMs > 0) this.#onInput({ do: "stall", callbackNumber, durationMs });
+    return durationMs;
   }
 
   #board(session: PowerSession, gattServer: GattServerConstructor): Board {
@@ -238,6 +257,6 @@ export class Hardware {
       ...this.#crashes.slice(1 - CRASHES),
       error instanceof Error ? `${error}\n${error.stack}` : `${error}`,
     ];
-    this.cut();
+    this.#losePower();
   }
 }

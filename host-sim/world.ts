@@ -8,6 +8,7 @@ import { startPump } from "../firmware/pump.js";
 import type { RigConfig } from "../firmware/rig.js";
 import { Air } from "./air/air.js";
 import type { AirEvent } from "./air/packet.js";
+import { CountingClock } from "./clock/countingClock.js";
 import { Random } from "./clock/random.js";
 import { VirtualClock } from "./clock/virtualClock.js";
 import { Controller, type ControllerOptions } from "./controller/controller.js";
@@ -15,6 +16,7 @@ import type { ControllerStore } from "./controller/store.js";
 import { Hardware } from "./hardware.js";
 import { GattRadio } from "./peripherals/gatt.js";
 import type { PlantOptions } from "./plant/plant.js";
+import { type Sink, TraceRecorder, timeMicros } from "./trace/recorder.js";
 
 /** The pump's address on the air. */
 export const PUMP_ADDRESS = "pump";
@@ -30,6 +32,8 @@ export interface WorldOptions {
   readonly ticksStartMs?: number;
   readonly plant?: PlantOptions;
   readonly observer?: (event: AirEvent) => void;
+  /** Takes a recording of the run, as it goes, in pcapng: what trace/recorder.ts describes. */
+  readonly record?: Sink;
 }
 
 /** A controller's storage in memory: it outlives the controller. */
@@ -49,17 +53,39 @@ export class World {
   readonly clock = new VirtualClock();
   readonly air: Air;
   readonly hardware: Hardware;
+  /** The time as the pump has it: see CountingClock. */
+  readonly #pumpClock: CountingClock;
+  readonly #recorder: TraceRecorder | undefined;
   readonly #radio: GattRadio;
   readonly #random: Random;
 
   /** Switches nothing on: `powerUp` does. */
   constructor(options: WorldOptions) {
-    const { observer, seed, ...hardware } = options;
-    this.air = new Air(this.clock, observer ? { observer } : {});
-    this.hardware = new Hardware(this.clock, { seed, ...hardware });
-    this.#radio = new GattRadio(this.air, PUMP_ADDRESS);
+    const { observer, record, ...beginning } = options;
+    const { seed } = beginning;
+    this.#pumpClock = new CountingClock(this.clock);
+    const recorder = record && new TraceRecorder(record, this.#pumpClock, beginning);
+    this.#recorder = recorder;
+    const observed = (event: AirEvent) => {
+      recorder?.air(event);
+      observer?.(event);
+    };
+    this.air = new Air(this.clock, { observer: observed });
+    this.hardware = new Hardware(this.#pumpClock, { ...beginning, onInput: (input) => recorder?.input(input) });
+    this.#radio = new GattRadio(this.air, PUMP_ADDRESS, this.#pumpClock);
     this.#random = new Random(seed, CONTROLLER_STREAM);
     this.hardware.onPowerLost = () => this.#radio.powerLost();
+  }
+
+  /** The present moment as recordings have it: see `timeMicros`. */
+  get timeMicros(): number {
+    return timeMicros(this.#pumpClock);
+  }
+
+  /** Tells a recording how the run ended, as the last thing of it. */
+  endRecording(): void {
+    const { commandedHalfSteps, displacedMicrounits } = this.hardware.plant;
+    this.#recorder?.end({ halfSteps: commandedHalfSteps, displacedMicrounits });
   }
 
   /** Switches the pump on: the firmware boots. */

@@ -3,9 +3,11 @@
  * the session's ups and downs and the meters on air and plant; decides nothing about doses.
  */
 
+import type { AirEvent } from "../air/packet.js";
 import type { Traffic } from "../air/traffic.js";
 import type { Controller } from "../controller/controller.js";
 import { END_ADVICE } from "../controller/ends.js";
+import type { Sink } from "../trace/recorder.js";
 import { MemoryStore, World } from "../world.js";
 import { Recorder } from "./recording.js";
 
@@ -38,9 +40,13 @@ export class Operator {
   /** An eavesdropper: hears every connection. */
   readonly recorder = new Recorder();
 
-  /** @param seed of the world: 32 bits. */
-  constructor(seed: number) {
-    this.world = new World({ seed, observer: (event) => this.recorder.observe(event) });
+  /**
+   * @param seed of the world: 32 bits.
+   * @param record takes a recording of the run: see `WorldOptions`.
+   */
+  constructor(seed: number, record?: Sink) {
+    const observer = (event: AirEvent) => this.recorder.observe(event);
+    this.world = new World({ seed, observer, ...(record && { record }) });
     this.controller = this.world.controller(this.store);
   }
 

@@ -8,21 +8,39 @@ import type { Random } from "../clock/random.js";
  */
 export type EntropyMode = "good" | "dead" | "stuck" | "repeating";
 
+/** A change of the mode, as `mode` takes it. */
+export interface EntropyInput {
+  readonly do: "entropy";
+  readonly mode: EntropyMode;
+}
+
 const BLOCK_BYTES = 32;
 
 export class EntropySource {
-  /** May be switched at any time. */
-  mode: EntropyMode = "good";
   readonly #random: Random;
   readonly #block: Uint8Array;
+  readonly #onInput: (input: EntropyInput) => void;
+  #mode: EntropyMode = "good";
 
-  constructor(random: Random) {
+  /** @param onInput hears of every change of the mode, before it. */
+  constructor(random: Random, onInput: (input: EntropyInput) => void = () => {}) {
     this.#random = random;
     this.#block = random.bytes(BLOCK_BYTES);
+    this.#onInput = onInput;
+  }
+
+  /** May be switched at any time. */
+  get mode(): EntropyMode {
+    return this.#mode;
+  }
+
+  set mode(mode: EntropyMode) {
+    this.#onInput({ do: "entropy", mode });
+    this.#mode = mode;
   }
 
   draw(lengthBytes: number): Uint8Array {
-    switch (this.mode) {
+    switch (this.#mode) {
       case "good":
         return this.#random.bytes(lengthBytes);
       case "dead":
@@ -32,7 +50,7 @@ export class EntropySource {
       case "repeating":
         return Uint8Array.from({ length: lengthBytes }, (_, i) => this.#block[i % BLOCK_BYTES] ?? 0);
       default:
-        return this.mode satisfies never;
+        return this.#mode satisfies never;
     }
   }
 }

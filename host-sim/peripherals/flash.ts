@@ -13,18 +13,28 @@ const BLOCK_BYTES = 4_096;
 const DEFAULT_SIZE_BYTES = 1_048_576;
 const ERASED = 0xff;
 
+/** Bit rot, as `corrupt` takes it. */
+export interface FlashInput {
+  readonly do: "corruptFlash";
+  readonly offset: number;
+  readonly mask: number;
+}
+
 export class FlashMemory {
   readonly #random: Random;
   readonly #bytes: Uint8Array;
   readonly #erasures: Uint32Array;
+  readonly #onInput: (input: FlashInput) => void;
 
   /**
    * @param random decides where a power cut tears a write or an erasure.
    * @param sizeBytes a multiple of 4,096.
+   * @param onInput hears of bit rot, before it.
    */
-  constructor(random: Random, sizeBytes = DEFAULT_SIZE_BYTES) {
+  constructor(random: Random, sizeBytes = DEFAULT_SIZE_BYTES, onInput: (input: FlashInput) => void = () => {}) {
     if (sizeBytes % BLOCK_BYTES !== 0) throw new RangeError(`${sizeBytes} bytes are not whole blocks`);
     this.#random = random;
+    this.#onInput = onInput;
     this.#bytes = new Uint8Array(sizeBytes).fill(ERASED);
     this.#erasures = new Uint32Array(sizeBytes / BLOCK_BYTES);
   }
@@ -37,6 +47,7 @@ export class FlashMemory {
   /** Bit rot: flips the bits of `mask` in one byte. */
   corrupt(offset: number, mask: number): void {
     this.#checkRange(offset, 1);
+    this.#onInput({ do: "corruptFlash", offset, mask });
     this.#bytes[offset] = (this.#bytes[offset] ?? 0) ^ mask;
   }
 

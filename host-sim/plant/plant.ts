@@ -31,18 +31,34 @@ export interface PlantOptions {
   readonly encoderBacklashEdges?: number;
 }
 
+/** What hands, and the body, do to the plant, as its verbs take it. */
+export type PlantInput =
+  | { readonly do: "occlude"; readonly occluded: boolean }
+  | { readonly do: "jam"; readonly jammed: boolean }
+  | { readonly do: "slip"; readonly halfSteps: number }
+  | { readonly do: "turnScrew"; readonly halfSteps: number }
+  | { readonly do: "loadCartridge"; readonly contentMicrounits: number };
+
 export class Plant {
   readonly #clock: { readonly nowMs: number };
   readonly #drive: Drive;
   readonly #syringe: Syringe;
   readonly #encoder: ScrewEncoder;
+  readonly #onInput: (input: PlantInput) => void;
   #screwHalfSteps = 0;
   #slipHalfSteps = 0;
   #slippedHalfSteps = 0;
   #jammed = false;
 
-  constructor(clock: { readonly nowMs: number }, random: Random, options: PlantOptions = {}) {
+  /** @param onInput hears of what is done to the plant from outside, before it. */
+  constructor(
+    clock: { readonly nowMs: number },
+    random: Random,
+    options: PlantOptions = {},
+    onInput: (input: PlantInput) => void = () => {},
+  ) {
     this.#clock = clock;
+    this.#onInput = onInput;
     this.#syringe = new Syringe(clock, options.cartridgeMicrounits ?? CARTRIDGE_MICROUNITS);
     this.#encoder = new ScrewEncoder(HALF_STEPS_PER_SCREW_TURN, options.encoderBacklashEdges ?? 1);
     this.#drive = new Drive(clock, random, (direction, atMs) => this.#turn(direction, atMs));
@@ -151,23 +167,27 @@ export class Plant {
 
   /** Closes the line, or opens it again. */
   setOccluded(occluded: boolean): void {
+    this.#onInput({ do: "occlude", occluded });
     this.#settled().setOccluded(occluded);
   }
 
   /** Blocks the gear, or frees it. */
   setJammed(jammed: boolean): void {
+    this.#onInput({ do: "jam", jammed });
     this.#drive.settle();
     this.#jammed = jammed;
   }
 
   /** The coupling slips: the next `halfSteps` of the rotor do not reach the screw. */
   slip(halfSteps: number): void {
+    this.#onInput({ do: "slip", halfSteps });
     this.#drive.settle();
     this.#slipHalfSteps += halfSteps;
   }
 
   /** A hand, or a fall, turns the screw under a resting rotor: negative is back. Stops at what does not give way. */
   turnScrew(halfSteps: number): void {
+    this.#onInput({ do: "turnScrew", halfSteps });
     this.#drive.settle();
     const direction = halfSteps < 0 ? -1 : 1;
     for (let left = Math.abs(halfSteps); left > 0 && this.#turnScrewOnce(direction, this.#clock.nowMs); left--);
@@ -175,6 +195,7 @@ export class Plant {
 
   /** Another cartridge; see Syringe. */
   loadCartridge(contentMicrounits: number): void {
+    this.#onInput({ do: "loadCartridge", contentMicrounits });
     this.#settled().loadCartridge(contentMicrounits);
   }
 
