@@ -171,10 +171,7 @@ class Reader {
       number: this.packets.length + 1,
       linkType: of.linkType,
       interfaceName: of.name,
-      timeMicros:
-        time === undefined
-          ? 0
-          : Math.floor((units * MICROS_PER_SECOND) / of.unitsPerSecond) + of.offsetSeconds * MICROS_PER_SECOND,
+      timeMicros: time === undefined ? 0 : microsOf(units, of),
       bytes: this.#bytes.subarray(from, from + captured),
       originalBytes: this.#u32(originalAt),
       comments,
@@ -218,6 +215,13 @@ class Reader {
   #u32(at: number): number {
     return this.#view.getUint32(at, this.#little);
   }
+}
+
+/** Whole seconds apart from the rest, so that no product passes the integers that a number holds exactly. */
+function microsOf(units: number, { unitsPerSecond, offsetSeconds }: Interface): number {
+  const rest = units % unitsPerSecond;
+  const seconds = (units - rest) / unitsPerSecond + offsetSeconds;
+  return seconds * MICROS_PER_SECOND + Math.floor((rest * MICROS_PER_SECOND) / unitsPerSecond);
 }
 
 function shown(type: number): string {
