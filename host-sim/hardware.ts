@@ -8,7 +8,9 @@ import type { Board, GattServerConstructor, Pins } from "../firmware/board.js";
 import { DEFAULT_RIG, type RigConfig } from "../firmware/rig.js";
 import type { Clock } from "./air/clock.js";
 import { Random } from "./clock/random.js";
+import type { DurableChange, DurableState } from "./durable.js";
 import type { Input } from "./input.js";
+import { Panel, type TraceLine } from "./panel.js";
 import { analog } from "./peripherals/analog.js";
 import { Button } from "./peripherals/button.js";
 import { digital } from "./peripherals/digital.js";
@@ -33,12 +35,10 @@ const PINS: Pins = {
   force: 36,
 };
 
-/** Lines of the local trace, and exceptions, that are kept. */
-const TRACE_LINES = 10_000;
-const CRASHES = 100;
-
 /** Streams of the one seed, so that what one part draws does not shift another. */
 const STREAMS = { plant: 1, entropy: 2, keyValue: 3, flash: 4, cut: 5 } as const;
+/** The first of the streams that entropy is drawn from when the hardware was there before: one for each start. */
+const LATER_ENTROPY = 1_000;
 
 export interface HardwareOptions {
   /** 32 bits. The same seed and the same calls give the same history. */
@@ -48,13 +48,14 @@ export interface HardwareOptions {
   /** What `ticks` starts from at each power-up, so that its wrap can be brought near: 0 unless given. */
   readonly ticksStartMs?: number;
   readonly plant?: PlantOptions;
-  /** Hears of whatever is done to the hardware from outside, before it is done. */
+  /** What an earlier process left: that hardware goes on, without power. The clock is at its time, or later. */
+  readonly restored?: DurableState;
+  /** How many processes had this hardware before: no two of one seed draw the same entropy. 0 unless given. */
+  readonly earlierStarts?: number;
+  /** Told of every durable change, before the call that made it returns; of `restored` nothing. */
+  readonly onChange?: (change: DurableChange) => void;
+  /** Hears of whatever is done to the hardware from outside, before it is done; `restored` is the first of it. */
   readonly onInput?: (input: Input) => void;
-}
-
-export interface TraceLine {
-  readonly atMs: number;
-  readonly line: string;
 }
 
 export class Hardware {
@@ -62,6 +63,7 @@ export class Hardware {
   readonly keyValue: KeyValueFlash;
   readonly flash: FlashMemory;
   readonly entropy: EntropySource;
+  readonly panel = new Panel();
   /** Called after the power went, for whatever reason, from wherever it went: no place to switch it on again. */
   onPowerLost: (() => void) | undefined;
   /** Asked before every callback of the firmware. Never stalls unless replaced. */
@@ -75,9 +77,6 @@ export class Hardware {
   readonly #operations = new Operations();
   #session: PowerSession | undefined;
   #outputs = new Map<number, number>();
-  #display: readonly string[] = [];
-  #trace: TraceLine[] = [];
-  #crashes: string[] = [];
 
   constructor(clock: Clock, options: HardwareOptions) {
     const { seed, onInput = () => {} } = options;
@@ -90,7 +89,11 @@ export class Hardware {
     this.plant = new Plant(clock, new Random(seed, STREAMS.plant), options.plant, onInput);
     this.keyValue = new KeyValueFlash(new Random(seed, STREAMS.keyValue), onInput);
     this.flash = new FlashMemory(new Random(seed, STREAMS.flash), undefined, onInput);
-    this.entropy = new EntropySource(new Random(seed, STREAMS.entropy), onInput);
+    const { earlierStarts = 0, restored, onChange } = options;
+    const entropyStream = earlierStarts === 0 ? STREAMS.entropy : LATER_ENTROPY + earlierStarts;
+    this.entropy = new EntropySource(new Random(seed, entropyStream), onInput);
+    if (restored) this.#restore(restored);
+    if (onChange) this.#tellChanges(onChange);
   }
 
   get powered(): boolean {
@@ -107,19 +110,28 @@ export class Hardware {
     return this.#operations.counts;
   }
 
-  /** The lines last shown; none without power. */
+  /** See Panel; so are the next two. */
   get display(): readonly string[] {
-    return this.#display;
+    return this.panel.display;
   }
 
-  /** The newest lines of the firmware's local trace, of all sessions. */
   get trace(): readonly TraceLine[] {
-    return this.#trace.slice(-TRACE_LINES);
+    return this.panel.trace;
   }
 
-  /** The newest exceptions that the firmware let out of a callback. Each cut the power. */
   get crashes(): readonly string[] {
-    return this.#crashes;
+    return this.panel.crashes;
+  }
+
+  /** What would be left if the power went now. */
+  durableState(): DurableState {
+    return {
+      nowMs: this.#clock.nowMs,
+      keyValue: this.keyValue.snapshot(),
+      flash: this.flash.snapshot(),
+      plant: this.plant.snapshot(),
+      entropyMode: this.entropy.mode,
+    };
   }
 
   /** Level of an output: 0 or 1, of a PWM its duty from 0 to 1. An unused pin is pulled down. */
@@ -184,7 +196,7 @@ export class Hardware {
     this.plant.releaseCoils();
     this.#button.unwatchAll();
     this.#outputs.clear();
-    this.#display = [];
+    this.panel.powerLost();
     this.onPowerLost?.();
   }
 
@@ -192,6 +204,20 @@ export class Hardware {
     const durationMs = this.stallMs(callbackNumber);
     if (durationMs > 0) this.#onInput({ do: "stall", callbackNumber, durationMs });
     return durationMs;
+  }
+
+  #restore(state: DurableState): void {
+    this.keyValue.restore(state.keyValue);
+    this.flash.restore(state.flash);
+    if (state.plant) this.plant.restore(state.plant);
+    this.entropy.mode = state.entropyMode;
+  }
+
+  #tellChanges(onChange: (change: DurableChange) => void): void {
+    this.keyValue.onChange = onChange;
+    this.flash.onChange = onChange;
+    this.plant.onChange = () => onChange({ kind: "plant", plant: this.plant.snapshot() });
+    this.entropy.onChange = (mode) => onChange({ kind: "entropy", mode });
   }
 
   #board(session: PowerSession, gattServer: GattServerConstructor): Board {
@@ -228,12 +254,11 @@ export class Hardware {
       },
       show: (lines) => {
         session.check();
-        this.#display = [...lines];
+        this.panel.show(lines);
       },
       trace: (line) => {
         session.check();
-        this.#trace.push({ atMs: this.#clock.nowMs, line });
-        if (this.#trace.length >= 2 * TRACE_LINES) this.#trace = this.#trace.slice(-TRACE_LINES);
+        this.panel.addTrace(this.#clock.nowMs, line);
       },
     };
   }
@@ -253,10 +278,7 @@ export class Hardware {
   }
 
   #crash(error: unknown): void {
-    this.#crashes = [
-      ...this.#crashes.slice(1 - CRASHES),
-      error instanceof Error ? `${error}\n${error.stack}` : `${error}`,
-    ];
     this.#losePower();
+    this.panel.addCrash(error);
   }
 }

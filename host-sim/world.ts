@@ -5,7 +5,6 @@
  */
 
 import { startPump } from "../firmware/pump.js";
-import type { RigConfig } from "../firmware/rig.js";
 import { Air } from "./air/air.js";
 import type { AirEvent } from "./air/packet.js";
 import { CountingClock } from "./clock/countingClock.js";
@@ -13,24 +12,22 @@ import { Random } from "./clock/random.js";
 import { VirtualClock } from "./clock/virtualClock.js";
 import { Controller, type ControllerOptions } from "./controller/controller.js";
 import type { ControllerStore } from "./controller/store.js";
-import { Hardware } from "./hardware.js";
+import { Hardware, type HardwareOptions } from "./hardware.js";
+import type { Input } from "./input.js";
 import { GattRadio } from "./peripherals/gatt.js";
-import type { PlantOptions } from "./plant/plant.js";
 import { type Sink, TraceRecorder, timeMicros } from "./trace/recorder.js";
 
-/** The pump's address on the air. */
+/** The pump's address on the air, unless another is given. */
 export const PUMP_ADDRESS = "pump";
 /** ATT_MTU that a controller asks for: the one that the pump offers (firmware/link/gatt.ts). */
 export const CONTROLLER_MTU = 247;
 /** Stream of the seed that controllers draw from; the hardware's are its own. */
 const CONTROLLER_STREAM = 100;
 
-export interface WorldOptions {
-  /** 32 bits. The same seed and the same calls give the same bytes on the air and the same steps. */
-  readonly seed: number;
-  readonly rig?: RigConfig;
-  readonly ticksStartMs?: number;
-  readonly plant?: PlantOptions;
+/** The same seed and the same calls give the same bytes on the air and the same steps. */
+export interface WorldOptions extends HardwareOptions {
+  /** The pump's address on the air. */
+  readonly address?: string;
   readonly observer?: (event: AirEvent) => void;
   /** Takes a recording of the run, as it goes, in pcapng: what trace/recorder.ts describes. */
   readonly record?: Sink;
@@ -53,27 +50,33 @@ export class World {
   readonly clock = new VirtualClock();
   readonly air: Air;
   readonly hardware: Hardware;
+  readonly address: string;
   /** The time as the pump has it: see CountingClock. */
   readonly #pumpClock: CountingClock;
   readonly #recorder: TraceRecorder | undefined;
   readonly #radio: GattRadio;
   readonly #random: Random;
 
-  /** Switches nothing on: `powerUp` does. */
+  /** Switches nothing on: `powerUp` does. With a restored state time goes on from there. */
   constructor(options: WorldOptions) {
-    const { observer, record, ...beginning } = options;
-    const { seed } = beginning;
+    const { observer, record, address = PUMP_ADDRESS, ...hardware } = options;
+    this.address = address;
+    this.clock.advance(options.restored?.nowMs ?? 0);
     this.#pumpClock = new CountingClock(this.clock);
-    const recorder = record && new TraceRecorder(record, this.#pumpClock, beginning);
+    const recorder = record && new TraceRecorder(record, this.#pumpClock, hardware);
     this.#recorder = recorder;
     const observed = (event: AirEvent) => {
       recorder?.air(event);
       observer?.(event);
     };
+    const onInput = (input: Input) => {
+      recorder?.input(input);
+      options.onInput?.(input);
+    };
     this.air = new Air(this.clock, { observer: observed });
-    this.hardware = new Hardware(this.#pumpClock, { ...beginning, onInput: (input) => recorder?.input(input) });
-    this.#radio = new GattRadio(this.air, PUMP_ADDRESS, this.#pumpClock);
-    this.#random = new Random(seed, CONTROLLER_STREAM);
+    this.hardware = new Hardware(this.#pumpClock, { ...hardware, onInput });
+    this.#radio = new GattRadio(this.air, address, this.#pumpClock);
+    this.#random = new Random(options.seed, CONTROLLER_STREAM);
     this.hardware.onPowerLost = () => this.#radio.powerLost();
   }
 
@@ -105,7 +108,7 @@ export class World {
   /** A controller with a store of its own, or with one that an earlier controller left. */
   controller(store: ControllerStore = new MemoryStore(), options: Partial<ControllerOptions> = {}): Controller {
     return new Controller({
-      transport: this.air.transport({ address: PUMP_ADDRESS, mtu: CONTROLLER_MTU }),
+      transport: this.air.transport({ address: this.address, mtu: CONTROLLER_MTU }),
       clock: this.clock,
       random: (length) => this.#random.bytes(length),
       store,

@@ -6,7 +6,7 @@
  */
 
 import { FORGED_VALUE_MAXIMUM_BYTES, SUPERVISION_TIMEOUT_MS } from "./bluetooth.js";
-import { CentralEnd, type CentralOptions } from "./centralEnd.js";
+import { CentralEnd, type CentralEndListener, type CentralOptions } from "./centralEnd.js";
 import type { Clock } from "./clock.js";
 import {
   type AirEvent,
@@ -18,12 +18,13 @@ import {
   opposite,
   type Packet,
   type PacketKind,
+  type Peripheral,
   receiverOf,
   type Side,
   type Station,
   type Wire,
 } from "./packet.js";
-import { advertisesCountersign } from "./service.js";
+import { type Scanner, Stations } from "./stations.js";
 import { PASS, type Tap, type TapAction } from "./tap.js";
 import { type Traffic, TrafficMeter } from "./traffic.js";
 import type { Transport } from "./transport.js";
@@ -66,9 +67,8 @@ export class Air {
   tap: Tap | undefined;
   readonly #latencyMs: number;
   readonly #observer: ((event: AirEvent) => void) | undefined;
-  readonly #stations = new Map<string, Station>();
+  readonly #stations = new Stations();
   readonly #connections = new Map<number, Connection>();
-  readonly #scanning = new Set<CentralEnd>();
   readonly #meter = new TrafficMeter();
   #lastConnectionId = 0;
 
@@ -85,18 +85,17 @@ export class Air {
 
   /** Puts a peripheral's radio on the air. Throws when the address is taken. */
   register(address: string, station: Station): void {
-    if (this.#stations.has(address)) throw new Error(`address ${address} is on the air already`);
-    this.#stations.set(address, station);
+    this.#stations.register(address, station);
   }
 
   /** A registered station, for whoever brings packets to it without a medium between. */
   station(address: string): Station | undefined {
-    return this.#stations.get(address);
+    return this.#stations.at(address);
   }
 
   /** A registered station began to advertise: centrals that scan find it. */
   advertisingStarted(address: string): void {
-    for (const central of [...this.#scanning]) if (this.#fits(central, address)) central.found(address);
+    this.#stations.advertisingStarted(address);
   }
 
   /**
@@ -104,7 +103,7 @@ export class Air {
    * Does nothing for an address that was never registered.
    */
   powerLost(address: string): void {
-    this.#stations.get(address)?.stop();
+    this.#stations.at(address)?.stop();
     for (const connection of this.#connections.values())
       if (connection.address === address && connection.ends.peripheral !== undefined)
         this.#detach(connection, "peripheral");
@@ -112,19 +111,32 @@ export class Air {
 
   /** A way for centrals to connect: to any pump (the first that fits, in order of registration) or to one address. */
   transport(options: CentralOptions = {}): Transport {
-    return {
-      connect: (listener) =>
-        new CentralEnd(
-          {
-            clock: this.clock,
-            scan: (central) => this.#scan(central),
-            stopScan: (central) => this.#scanning.delete(central),
-            open: (central, address) => this.#open(central, address),
-          },
-          listener,
-          options,
-        ),
+    return { connect: (listener) => this.central(listener, options) };
+  }
+
+  /** A central that begins to connect, as `transport` has it do. */
+  central(listener: CentralEndListener, options: CentralOptions = {}): CentralEnd {
+    const port = {
+      clock: this.clock,
+      scan: (central: CentralEnd) => this.scan(central),
+      stopScan: (central: CentralEnd) => this.stopScan(central),
+      open: (central: CentralEnd, address: string) => this.#open(central, address),
     };
+    return new CentralEnd(port, listener, options);
+  }
+
+  /** Tells of every peripheral that fits and advertises already, and then each time one begins to. */
+  scan(scanner: Scanner): void {
+    this.#stations.scan(scanner);
+  }
+
+  stopScan(scanner: Scanner): void {
+    this.#stations.stopScan(scanner);
+  }
+
+  /** What the peripheral of an address lets everybody see; `undefined` when there is none. */
+  peripheral(address: string): Peripheral | undefined {
+    return this.#stations.at(address);
   }
 
   /**
@@ -145,18 +157,6 @@ export class Air {
    */
   hold(connectionId: number, side: Side): void {
     this.#connections.get(connectionId)?.held.add(side);
-  }
-
-  #fits(central: CentralEnd, address: string): boolean {
-    const advertisement = this.#stations.get(address)?.advertisement;
-    if (advertisement === undefined || !advertisesCountersign(advertisement)) return false;
-    return central.address === undefined || central.address === address;
-  }
-
-  #scan(central: CentralEnd): void {
-    this.#scanning.add(central);
-    const address = [...this.#stations.keys()].find((candidate) => this.#fits(central, candidate));
-    if (address !== undefined) central.found(address);
   }
 
   #open(central: CentralEnd, address: string): Wire {
@@ -231,7 +231,7 @@ export class Air {
   /** A connection request reaches the station. False when it comes to nothing: an old one, or nobody advertises. */
   #offer(connection: Connection): boolean {
     if (connection.ends.peripheral !== undefined || connection.ends.central === undefined) return false;
-    const station = this.#stations.get(connection.address);
+    const station = this.#stations.at(connection.address);
     connection.ends.peripheral = station?.accept(this.#wire(connection, "peripheral"));
     return connection.ends.peripheral !== undefined;
   }

@@ -9,6 +9,7 @@
 import { ATT_HEADER_BYTES, ATT_TIMEOUT_MS, MTU_DEFAULT, SUPERVISION_TIMEOUT_MS } from "./bluetooth.js";
 import type { Clock } from "./clock.js";
 import { EMPTY, type LinkEnd, type PacketKind, readU16, u16, type Wire } from "./packet.js";
+import type { Scanner } from "./stations.js";
 import type { CentralLink, CentralListener } from "./transport.js";
 
 /** How long one attempt scans; Android gives an attempt to connect as long. */
@@ -17,6 +18,12 @@ const SCAN_MS = 30_000;
 const WAITING_MAXIMUM = 1_024;
 /** Client characteristic configuration: indications on (Vol 3 Part G 3.3.3.3). */
 const INDICATIONS_ON = u16(0x0002);
+
+/** What the end of a simulated link tells beyond what every transport does. */
+export interface CentralEndListener extends CentralListener {
+  /** The peripheral acknowledged one subscription. */
+  onSubscribed?(): void;
+}
 
 /** What a central asks of the air. */
 export interface CentralPort {
@@ -54,15 +61,16 @@ type State =
   | { readonly kind: "ended" };
 
 /** One attempt to connect, and what comes of it. Made by `Air.transport`. */
-export class CentralEnd implements CentralLink, LinkEnd {
+export class CentralEnd implements CentralLink, LinkEnd, Scanner {
   readonly address: string | undefined;
   readonly #port: CentralPort;
-  readonly #listener: CentralListener;
+  readonly #listener: CentralEndListener;
   readonly #mtu: number | undefined;
+  #peer: string | undefined;
   #state: State;
 
   /** Throws for an ATT_MTU under 23. */
-  constructor(port: CentralPort, listener: CentralListener, options: CentralOptions) {
+  constructor(port: CentralPort, listener: CentralEndListener, options: CentralOptions) {
     if (options.mtu !== undefined && !(options.mtu >= MTU_DEFAULT && options.mtu <= 0xffff))
       throw new RangeError(`an ATT_MTU of ${options.mtu}`);
     this.#port = port;
@@ -71,6 +79,11 @@ export class CentralEnd implements CentralLink, LinkEnd {
     this.address = options.address;
     this.#state = { kind: "scanning", timer: port.clock.schedule(() => this.#end(), SCAN_MS) };
     port.scan(this);
+  }
+
+  /** Address of the peripheral that it found; `undefined` until then. */
+  get peer(): string | undefined {
+    return this.#peer;
   }
 
   get maximumWrite(): number {
@@ -96,6 +109,7 @@ export class CentralEnd implements CentralLink, LinkEnd {
     if (this.#state.kind !== "scanning") return;
     this.#state.timer.cancel();
     this.#port.stopScan(this);
+    this.#peer = address;
     const wire = this.#port.open(this, address);
     this.#state = {
       kind: "connecting",
@@ -147,6 +161,7 @@ export class CentralEnd implements CentralLink, LinkEnd {
     state.outstanding = undefined;
     this.#sendNext(state);
     if (outstanding.request.kind === "write") this.#listener.onWritten();
+    else this.#listener.onSubscribed?.();
   }
 
   #request(request: Request): void {

@@ -68,10 +68,22 @@ export interface Wire {
   send(kind: PacketKind, value: Uint8Array): void;
 }
 
-/** A peripheral's radio as the air sees it. */
-export interface Station {
+/** A service as a peripheral declared it: its UUIDs as text, properties as the bits of `PROPERTIES` (gattTable.ts). */
+export interface DeclaredService {
+  readonly uuid: string;
+  readonly characteristics: readonly { readonly uuid: string; readonly properties: number }[];
+}
+
+/** What a peripheral lets everybody see. */
+export interface Peripheral {
   /** Advertising data while it advertises. */
   readonly advertisement: Uint8Array | undefined;
+  /** What discovery finds: none without a server. */
+  readonly services: readonly DeclaredService[];
+}
+
+/** A peripheral's radio as the air sees it. */
+export interface Station extends Peripheral {
   /** Takes a link, whose first packet is `connect`; `undefined` when it does not advertise or has no slot free. */
   accept(wire: Wire): LinkEnd | undefined;
   /**

@@ -17,6 +17,8 @@ export interface EntropyInput {
 const BLOCK_BYTES = 32;
 
 export class EntropySource {
+  /** Called after the mode was switched. */
+  onChange: ((mode: EntropyMode) => void) | undefined;
   readonly #random: Random;
   readonly #block: Uint8Array;
   readonly #onInput: (input: EntropyInput) => void;
@@ -37,6 +39,7 @@ export class EntropySource {
   set mode(mode: EntropyMode) {
     this.#onInput({ do: "entropy", mode });
     this.#mode = mode;
+    this.onChange?.(mode);
   }
 
   draw(lengthBytes: number): Uint8Array {

@@ -10,17 +10,51 @@ import type { Power } from "./power.js";
 /** The erase unit of the ESP32's flash. */
 const BLOCK_BYTES = 4_096;
 /** Holds 90 days of history (285 records of 32 bytes a day are 0.82 MB). */
-const DEFAULT_SIZE_BYTES = 1_048_576;
+export const FLASH_BYTES = 1_048_576;
 const ERASED = 0xff;
 
-/** Bit rot, as `corrupt` takes it. */
-export interface FlashInput {
-  readonly do: "corruptFlash";
+/** Bit rot, or another chip, as the verbs take them; of a chip only what is not erased. */
+export type FlashInput =
+  | { readonly do: "corruptFlash"; readonly offset: number; readonly mask: number }
+  | { readonly do: "restoreFlash"; readonly runs: readonly FlashRun[] };
+
+/** Bytes as numbers, so that it is plain data. */
+export interface FlashRun {
   readonly offset: number;
-  readonly mask: number;
+  readonly bytes: readonly number[];
 }
 
+/** Longest run. */
+const RUN_BYTES = 1_024;
+
+/** What of a flash's contents is not erased. */
+function runsOf(contents: Uint8Array): readonly FlashRun[] {
+  const runs: FlashRun[] = [];
+  for (let offset = 0; offset < contents.length; offset += RUN_BYTES) {
+    const bytes = contents.subarray(offset, offset + RUN_BYTES);
+    if (bytes.some((byte) => byte !== ERASED)) runs.push({ offset, bytes: [...bytes] });
+  }
+  return runs;
+}
+
+/** Contents of FLASH_BYTES bytes; undefined when a run lies outside them. */
+export function contentsOf(runs: readonly FlashRun[]): Uint8Array | undefined {
+  const contents = new Uint8Array(FLASH_BYTES).fill(ERASED);
+  for (const { offset, bytes } of runs) {
+    if (offset + bytes.length > contents.length) return undefined;
+    contents.set(bytes, offset);
+  }
+  return contents;
+}
+
+/** Bytes as they stand after a write; or a range that is erased now, `fromByte` to before `toByte`. */
+export type FlashChange =
+  | { readonly kind: "flashWrite"; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly kind: "flashErase"; readonly fromByte: number; readonly toByte: number };
+
 export class FlashMemory {
+  /** Called after every change of the contents, before the call that made it returns. */
+  onChange: ((change: FlashChange) => void) | undefined;
   readonly #random: Random;
   readonly #bytes: Uint8Array;
   readonly #erasures: Uint32Array;
@@ -29,9 +63,9 @@ export class FlashMemory {
   /**
    * @param random decides where a power cut tears a write or an erasure.
    * @param sizeBytes a multiple of 4,096.
-   * @param onInput hears of bit rot, before it.
+   * @param onInput hears of bit rot and of another chip, before it.
    */
-  constructor(random: Random, sizeBytes = DEFAULT_SIZE_BYTES, onInput: (input: FlashInput) => void = () => {}) {
+  constructor(random: Random, sizeBytes = FLASH_BYTES, onInput: (input: FlashInput) => void = () => {}) {
     if (sizeBytes % BLOCK_BYTES !== 0) throw new RangeError(`${sizeBytes} bytes are not whole blocks`);
     this.#random = random;
     this.#onInput = onInput;
@@ -49,6 +83,18 @@ export class FlashMemory {
     this.#checkRange(offset, 1);
     this.#onInput({ do: "corruptFlash", offset, mask });
     this.#bytes[offset] = (this.#bytes[offset] ?? 0) ^ mask;
+    this.#written(offset, 1);
+  }
+
+  snapshot(): Uint8Array {
+    return this.#bytes.slice();
+  }
+
+  /** Replaces all contents; throws for another size. Wear stays. Not told to `onChange`. */
+  restore(bytes: Uint8Array): void {
+    if (bytes.length !== this.#bytes.length) throw new RangeError(`${bytes.length} bytes are not this partition`);
+    this.#onInput({ do: "restoreFlash", runs: runsOf(bytes) });
+    this.#bytes.set(bytes);
   }
 
   /**
@@ -89,7 +135,10 @@ export class FlashMemory {
           () => {
             const tear = start + this.#random.below(length + 1);
             this.#erase(start, tear);
-            if (tear < start + length) this.#bytes[tear] = (this.#bytes[tear] ?? 0) | this.#random.below(256);
+            if (tear < start + length) {
+              this.#bytes[tear] = (this.#bytes[tear] ?? 0) | this.#random.below(256);
+              this.#written(tear, 1);
+            }
           },
         );
       },
@@ -102,12 +151,18 @@ export class FlashMemory {
 
   #clearBits(bytes: Uint8Array, offset: number): void {
     for (const [i, byte] of bytes.entries()) this.#bytes[offset + i] = (this.#bytes[offset + i] ?? 0) & byte;
+    this.#written(offset, bytes.length);
   }
 
   #erase(start: number, end: number): void {
     this.#bytes.fill(ERASED, start, end);
     for (let block = Math.floor(start / BLOCK_BYTES); block * BLOCK_BYTES < end; block++)
       this.#erasures[block] = (this.#erasures[block] ?? 0) + 1;
+    this.onChange?.({ kind: "flashErase", fromByte: start, toByte: end });
+  }
+
+  #written(offset: number, lengthBytes: number): void {
+    this.onChange?.({ kind: "flashWrite", offset, bytes: this.#bytes.slice(offset, offset + lengthBytes) });
   }
 
   #checkRange(offset: number, lengthBytes: number): void {

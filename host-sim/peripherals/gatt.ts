@@ -12,7 +12,7 @@ import type { GattAdvertisement, GattServer, GattServerConstructor, GattServerOp
 import type { Air } from "../air/air.js";
 import { MTU_DEFAULT } from "../air/bluetooth.js";
 import type { Clock } from "../air/clock.js";
-import type { LinkEnd, Station, Wire } from "../air/packet.js";
+import type { DeclaredService, LinkEnd, Station, Wire } from "../air/packet.js";
 import { PeripheralEnd } from "../air/peripheralEnd.js";
 import { FROM_PUMP_UUID, SERVICE_UUID, TO_PUMP_UUID } from "../air/service.js";
 import { advertisingData } from "./gattAdvertisement.js";
@@ -68,6 +68,10 @@ export class GattRadio implements Station {
 
   get advertisement(): Uint8Array | undefined {
     return this.#server?.advertisement;
+  }
+
+  get services(): readonly DeclaredService[] {
+    return this.#server?.services ?? [];
   }
 
   /**
@@ -147,6 +151,10 @@ class SimulatedServer implements GattServer {
 
   get advertisement(): Uint8Array | undefined {
     return this.#advertisement;
+  }
+
+  get services(): readonly DeclaredService[] {
+    return this.#options.services;
   }
 
   startAdvertising(scan: GattAdvertisement): void {

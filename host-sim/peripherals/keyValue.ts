@@ -35,7 +35,14 @@ function checkKey(key: string): void {
   if (key.length > KEY_MAX_CHARACTERS) throw new Error(`ESP_ERR_NVS_KEY_TOO_LONG: ${key}`);
 }
 
+/** A value as it stands after a write, or a key that is gone. */
+export type KeyValueChange =
+  | { readonly kind: "kvWrite"; readonly key: string; readonly value: Uint8Array }
+  | { readonly kind: "kvDelete"; readonly key: string };
+
 export class KeyValueFlash {
+  /** Called after every change of the contents, before the call that made it returns. */
+  onChange: ((change: KeyValueChange) => void) | undefined;
   readonly #random: Random;
   readonly #onInput: (input: KeyValueInput) => void;
   readonly #values = new Map<string, Uint8Array>();
@@ -72,13 +79,14 @@ export class KeyValueFlash {
     if (!value || byte === undefined) throw new RangeError(`${key} has no byte ${byteIndex}`);
     this.#onInput({ do: "corruptKeyValue", key, byteIndex, mask });
     value[byteIndex] = byte ^ mask;
+    this.onChange?.({ kind: "kvWrite", key, value: value.slice() });
   }
 
   snapshot(): KeyValueSnapshot {
     return Object.fromEntries([...this.#values].map(([key, value]) => [key, [...value]]));
   }
 
-  /** Replaces all contents, as another flash chip would. Wear stays. */
+  /** Replaces all contents, as another flash chip would. Wear stays. Not told to `onChange`. */
   restore(snapshot: KeyValueSnapshot): void {
     this.#onInput({ do: "restoreKeyValue", snapshot });
     this.#values.clear();
@@ -105,6 +113,7 @@ export class KeyValueFlash {
         if (this.entriesUsed + entries > CAPACITY_ENTRIES) throw new Error("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
         const commit = () => {
           this.#values.set(key, stored);
+          this.onChange?.({ kind: "kvWrite", key, value: stored.slice() });
         };
         const wear = () => {
           this.#written.set(key, (this.#written.get(key) ?? 0) + entries);
@@ -124,6 +133,7 @@ export class KeyValueFlash {
         checkKey(key);
         const commit = () => {
           this.#values.delete(key);
+          this.onChange?.({ kind: "kvDelete", key });
         };
         const torn = () => {
           if (this.#random.boolean()) commit();

@@ -48,6 +48,16 @@ interface Transition {
   halfSteps: number;
 }
 
+/** What of a motor is left without power; what its coils last asked of the rotor included. Timings are not kept. */
+export interface DriveSnapshot {
+  readonly coils: readonly [number, number, number, number];
+  readonly phase: number;
+  readonly transition?: Readonly<Transition>;
+  readonly rotorHalfSteps: number;
+  readonly commandedHalfSteps: number;
+  readonly lostSteps: number;
+}
+
 export class Drive {
   readonly #clock: { readonly nowMs: number };
   readonly #random: Random;
@@ -116,6 +126,28 @@ export class Drive {
     if (field === undefined) return;
     this.#transition.halfSteps += phasesBetween(this.#phase, field);
     this.#phase = field;
+  }
+
+  snapshot(): DriveSnapshot {
+    return {
+      coils: [...this.#coils],
+      phase: this.#phase,
+      ...(this.#transition && { transition: { ...this.#transition } }),
+      rotorHalfSteps: this.#rotorHalfSteps,
+      commandedHalfSteps: this.#commandedHalfSteps,
+      lostSteps: this.#lostSteps,
+    };
+  }
+
+  /** Becomes the motor of a snapshot, its power gone at that moment: the rotor comes to rest where the coils left it. */
+  restore(snapshot: DriveSnapshot): void {
+    for (const [coil, level] of snapshot.coils.entries()) this.#coils[coil] = level;
+    this.#phase = snapshot.phase;
+    this.#transition = snapshot.transition && { ...snapshot.transition };
+    this.#rotorHalfSteps = snapshot.rotorHalfSteps;
+    this.#commandedHalfSteps = snapshot.commandedHalfSteps;
+    this.#lostSteps = snapshot.lostSteps;
+    this.release();
   }
 
   /** No current in any coil from now on. */

@@ -5,6 +5,11 @@
 
 const EDGES_PER_TURN = 2_400;
 
+export interface ScrewEncoderSnapshot {
+  readonly position: number;
+  readonly edges: number;
+}
+
 export class ScrewEncoder {
   readonly #edgesPerHalfStep: number;
   readonly #backlashEdges: number;
@@ -26,6 +31,16 @@ export class ScrewEncoder {
   /** Hears every movement of at least one edge, signed. One listener: `undefined` ends it. */
   listen(listener: ((edges: number) => void) | undefined): void {
     this.#listener = listener;
+  }
+
+  snapshot(): ScrewEncoderSnapshot {
+    return { position: this.#position, edges: this.#edges };
+  }
+
+  /** Nobody hears of it. */
+  restore({ position, edges }: ScrewEncoderSnapshot): void {
+    this.#position = position;
+    this.#edges = edges;
   }
 
   /** The screw has turned to a position. */

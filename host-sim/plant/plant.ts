@@ -5,9 +5,9 @@
  */
 
 import type { Random } from "../clock/random.js";
-import { Drive } from "./drive.js";
-import { ScrewEncoder } from "./encoder.js";
-import { CARTRIDGE_MICROUNITS, Syringe } from "./syringe.js";
+import { Drive, type DriveSnapshot } from "./drive.js";
+import { ScrewEncoder, type ScrewEncoderSnapshot } from "./encoder.js";
+import { CARTRIDGE_MICROUNITS, Syringe, type SyringeSnapshot } from "./syringe.js";
 
 /** 28BYJ-48: 5.625 degrees a half-step, and four gear stages, their teeth counted. */
 const ROTOR_HALF_STEPS_PER_ROTOR_TURN = 360 / 5.625;
@@ -31,15 +31,29 @@ export interface PlantOptions {
   readonly encoderBacklashEdges?: number;
 }
 
+/** All that a plant is without power. */
+export interface PlantSnapshot {
+  readonly drive: DriveSnapshot;
+  readonly syringe: SyringeSnapshot;
+  readonly encoder: ScrewEncoderSnapshot;
+  readonly screwHalfSteps: number;
+  readonly slipHalfSteps: number;
+  readonly slippedHalfSteps: number;
+  readonly jammed: boolean;
+}
+
 /** What hands, and the body, do to the plant, as its verbs take it. */
 export type PlantInput =
   | { readonly do: "occlude"; readonly occluded: boolean }
   | { readonly do: "jam"; readonly jammed: boolean }
   | { readonly do: "slip"; readonly halfSteps: number }
   | { readonly do: "turnScrew"; readonly halfSteps: number }
-  | { readonly do: "loadCartridge"; readonly contentMicrounits: number };
+  | { readonly do: "loadCartridge"; readonly contentMicrounits: number }
+  | { readonly do: "restorePlant"; readonly snapshot: PlantSnapshot };
 
 export class Plant {
+  /** Called after everything done to the plant: what follows from it in time alone is in the snapshot of then. */
+  onChange: (() => void) | undefined;
   readonly #clock: { readonly nowMs: number };
   readonly #drive: Drive;
   readonly #syringe: Syringe;
@@ -148,11 +162,13 @@ export class Plant {
   /** @param coil 0 to 3; rising coils in turn move the plunger forwards. */
   setCoil(coil: number, level: 0 | 1): void {
     this.#drive.setCoil(coil, level);
+    this.onChange?.();
   }
 
   /** No current in any coil from now on, as when the power goes. */
   releaseCoils(): void {
     this.#drive.release();
+    this.onChange?.();
   }
 
   /** Hears the encoder's edges, signed; `undefined` ends it. */
@@ -169,6 +185,7 @@ export class Plant {
   setOccluded(occluded: boolean): void {
     this.#onInput({ do: "occlude", occluded });
     this.#settled().setOccluded(occluded);
+    this.onChange?.();
   }
 
   /** Blocks the gear, or frees it. */
@@ -176,6 +193,7 @@ export class Plant {
     this.#onInput({ do: "jam", jammed });
     this.#drive.settle();
     this.#jammed = jammed;
+    this.onChange?.();
   }
 
   /** The coupling slips: the next `halfSteps` of the rotor do not reach the screw. */
@@ -183,6 +201,7 @@ export class Plant {
     this.#onInput({ do: "slip", halfSteps });
     this.#drive.settle();
     this.#slipHalfSteps += halfSteps;
+    this.onChange?.();
   }
 
   /** A hand, or a fall, turns the screw under a resting rotor: negative is back. Stops at what does not give way. */
@@ -191,12 +210,38 @@ export class Plant {
     this.#drive.settle();
     const direction = halfSteps < 0 ? -1 : 1;
     for (let left = Math.abs(halfSteps); left > 0 && this.#turnScrewOnce(direction, this.#clock.nowMs); left--);
+    this.onChange?.();
   }
 
   /** Another cartridge; see Syringe. */
   loadCartridge(contentMicrounits: number): void {
     this.#onInput({ do: "loadCartridge", contentMicrounits });
     this.#settled().loadCartridge(contentMicrounits);
+    this.onChange?.();
+  }
+
+  snapshot(): PlantSnapshot {
+    return {
+      drive: this.#drive.snapshot(),
+      syringe: this.#syringe.snapshot(),
+      encoder: this.#encoder.snapshot(),
+      screwHalfSteps: this.#screwHalfSteps,
+      slipHalfSteps: this.#slipHalfSteps,
+      slippedHalfSteps: this.#slippedHalfSteps,
+      jammed: this.#jammed,
+    };
+  }
+
+  /** Becomes the plant of a snapshot, its power gone at that moment. The clock is at that time, or later. */
+  restore(snapshot: PlantSnapshot): void {
+    this.#onInput({ do: "restorePlant", snapshot });
+    this.#syringe.restore(snapshot.syringe);
+    this.#encoder.restore(snapshot.encoder);
+    this.#screwHalfSteps = snapshot.screwHalfSteps;
+    this.#slipHalfSteps = snapshot.slipHalfSteps;
+    this.#slippedHalfSteps = snapshot.slippedHalfSteps;
+    this.#jammed = snapshot.jammed;
+    this.#drive.restore(snapshot.drive);
   }
 
   #settled(): Syringe {

@@ -42,10 +42,23 @@ function power(base: number, exponent: number): number {
   return result;
 }
 
+/** All of a cartridge and its line, as of `sinceMs`. */
+export interface SyringeSnapshot {
+  readonly frontStopMicrounits: number;
+  readonly pusherMicrounits: number;
+  readonly originMicrounits: number;
+  readonly emptyAtMicrounits: number;
+  readonly deliveredMicrounits: number;
+  readonly sinceMs: number;
+  readonly ventedMicrounits: number;
+  readonly occluded: boolean;
+  readonly wedged: boolean;
+}
+
 export class Syringe {
   readonly #clock: { readonly nowMs: number };
   /** What the first cartridge held: where the front stop is on the scale of the pusher. */
-  readonly #frontStopMicrounits: number;
+  #frontStopMicrounits: number;
   #pusherMicrounits = 0;
   /** What to take off the pusher's position to compare it with what was delivered. */
   #originMicrounits = 0;
@@ -93,6 +106,33 @@ export class Syringe {
   /** Force of the pusher on the plunger. */
   get forceNewtons(): number {
     return this.#wedged ? STALL_FORCE_NEWTONS : this.lineStorageMicrounits / COMPLIANCE_MICROUNITS_PER_NEWTON;
+  }
+
+  snapshot(): SyringeSnapshot {
+    return {
+      frontStopMicrounits: this.#frontStopMicrounits,
+      pusherMicrounits: this.#pusherMicrounits,
+      originMicrounits: this.#originMicrounits,
+      emptyAtMicrounits: this.#emptyAtMicrounits,
+      deliveredMicrounits: this.#deliveredMicrounits,
+      sinceMs: this.#sinceMs,
+      ventedMicrounits: this.#ventedMicrounits,
+      occluded: this.#occluded,
+      wedged: this.#wedged,
+    };
+  }
+
+  /** The clock is at the time of the snapshot, or later: then the line has drained since. */
+  restore(snapshot: SyringeSnapshot): void {
+    this.#frontStopMicrounits = snapshot.frontStopMicrounits;
+    this.#pusherMicrounits = snapshot.pusherMicrounits;
+    this.#originMicrounits = snapshot.originMicrounits;
+    this.#emptyAtMicrounits = snapshot.emptyAtMicrounits;
+    this.#deliveredMicrounits = snapshot.deliveredMicrounits;
+    this.#sinceMs = snapshot.sinceMs;
+    this.#ventedMicrounits = snapshot.ventedMicrounits;
+    this.#occluded = snapshot.occluded;
+    this.#wedged = snapshot.wedged;
   }
 
   /** Closes the line (its resistance becomes infinite), or opens it again: then what it stored comes out. */

@@ -1,7 +1,11 @@
 /** Inputs out of a file: what may stand in each, and carrying it out. Trusts nothing that it reads. */
 
+import { Random } from "../clock/random.js";
 import type { Input } from "../input.js";
+import { contentsOf, type FlashRun } from "../peripherals/flash.js";
+import { Plant } from "../plant/plant.js";
 import type { World } from "../world.js";
+import { hasShape, isObject } from "./shape.js";
 
 type Check = (value: unknown) => boolean;
 
@@ -13,17 +17,23 @@ const isOneOf = (...texts: readonly string[]): Check => {
   return (value) => texts.some((text) => text === value);
 };
 
-/** Whether a value is an object, not an array and not null, so that its members may be asked for. */
-export function isObject(value: unknown): value is { readonly [name: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 const isByte: Check = (value) => isCount(value) && Number(value) <= 0xff;
 const isSnapshot: Check = (value) =>
   isObject(value) && Object.values(value).every((bytes) => Array.isArray(bytes) && bytes.every(isByte));
 const isPoint: Check = (value) =>
   value === null ||
   (isObject(value) && isCount(value["operation"]) && isOneOf("before", "during", "after")(value["phase"]));
+
+const isRun = (value: unknown): value is FlashRun =>
+  isObject(value) && isCount(value["offset"]) && Array.isArray(value["bytes"]) && value["bytes"].every(isByte);
+const isRuns: Check = (value) => Array.isArray(value) && value.every(isRun) && contentsOf(value) !== undefined;
+const PLANT = new Plant({ nowMs: 0 }, new Random(0)).snapshot();
+const TRANSITION = { atMs: 0, fromOff: true, fromPhase: 0, writes: 0, halfSteps: 0 };
+const isPlant: Check = (value) => {
+  if (!hasShape(value, PLANT) || !isObject(value) || !isObject(value["drive"])) return false;
+  const { transition } = value["drive"];
+  return transition === undefined || hasShape(transition, TRANSITION);
+};
 
 /** The members of each input beside `do`. */
 const MEMBERS: { readonly [Do in Input["do"]]: { readonly [name: string]: Check } } = {
@@ -41,6 +51,8 @@ const MEMBERS: { readonly [Do in Input["do"]]: { readonly [name: string]: Check 
   corruptKeyValue: { key: isText, byteIndex: isCount, mask: isByte },
   restoreKeyValue: { snapshot: isSnapshot },
   corruptFlash: { offset: isCount, mask: isByte },
+  restoreFlash: { runs: isRuns },
+  restorePlant: { snapshot: isPlant },
 };
 
 /** The input that an object of a recording stands for; `undefined` when it is none. */
@@ -83,6 +95,10 @@ export function carryOut({ hardware }: World, input: Exclude<Input, { do: "power
       return hardware.keyValue.restore(input.snapshot);
     case "corruptFlash":
       return hardware.flash.corrupt(input.offset, input.mask);
+    case "restoreFlash":
+      return hardware.flash.restore(contentsOf(input.runs) ?? new Uint8Array(0));
+    case "restorePlant":
+      return hardware.plant.restore(input.snapshot);
     default:
       input satisfies never;
   }

@@ -5,7 +5,7 @@
  */
 
 import { EMPTY, type LinkEnd, type PacketKind } from "../air/packet.js";
-import { PUMP_ADDRESS, World } from "../world.js";
+import { World } from "../world.js";
 import { HEAD_BYTES, OUTGOING } from "./hci.js";
 import { HostCapture, type HostPacket } from "./hostCapture.js";
 import { carryOut } from "./inputJson.js";
@@ -141,7 +141,7 @@ export class Player {
   }
 
   #offer(handle: number): void {
-    const end = this.world.air.station(PUMP_ADDRESS)?.accept({
+    const end = this.world.air.station(this.world.address)?.accept({
       send: (kind, value) => this.#sent(handle, kind, value),
     });
     if (end) this.#ends.set(handle, end);

@@ -41,6 +41,7 @@ export interface Beginning {
   readonly rig?: RigConfig;
   readonly ticksStartMs?: number;
   readonly plant?: PlantOptions;
+  readonly earlierStarts?: number;
 }
 
 /** How a run ended. */
@@ -78,7 +79,9 @@ export class TraceRecorder {
         interfaceDescription(LINKTYPE.user0, INTERFACES[INTERFACE.world]),
       ),
     );
-    this.#world({ event: "begin", version: RECORDING_VERSION, ...beginning });
+    const { seed, rig, ticksStartMs, plant, earlierStarts } = beginning;
+    // What of it is undefined JSON leaves out. A restored state comes as inputs.
+    this.#world({ event: "begin", version: RECORDING_VERSION, seed, rig, ticksStartMs, plant, earlierStarts });
   }
 
   /** A packet that left or reached an end. Suits `AirOptions.observer`. */

@@ -9,10 +9,11 @@ import type { Input } from "../input.js";
 import { ATT, HANDLE } from "./att.js";
 import { STATUS } from "./hci.js";
 import { type HostMessage, HostPackets, u16 } from "./hostPackets.js";
-import { inputOf, isObject } from "./inputJson.js";
+import { inputOf } from "./inputJson.js";
 import { LINKTYPE } from "./pcapng.js";
 import { type CapturedPacket, readCapture } from "./pcapngReader.js";
 import { type Beginning, type Ending, INTERFACES, RECORDING_VERSION } from "./recorder.js";
+import { hasShape, isObject } from "./shape.js";
 import { decodeUtf8 } from "./text.js";
 
 const [, PUMP, WORLD] = INTERFACES;
@@ -225,13 +226,15 @@ function parse(bytes: Uint8Array): { readonly [name: string]: unknown } | undefi
 }
 
 function beginningOf(object: { readonly [name: string]: unknown }, frame: string): Beginning {
-  const { version, seed, rig, ticksStartMs, plant } = object;
+  const { version, seed, rig, ticksStartMs, plant, earlierStarts } = object;
   if (version !== RECORDING_VERSION)
     throw new Malformed(`${frame}: a recording of version ${String(version)}; only ${RECORDING_VERSION} is known`);
   if (!Number.isInteger(seed)) throw new Malformed(`${frame}: seed must be an integer`);
   if (rig !== undefined && !isRig(rig)) throw new Malformed(`${frame}: rig is not a whole configuration`);
   if (ticksStartMs !== undefined && !Number.isSafeInteger(ticksStartMs))
     throw new Malformed(`${frame}: ticksStartMs must be an integer`);
+  if (earlierStarts !== undefined && !Number.isSafeInteger(earlierStarts))
+    throw new Malformed(`${frame}: earlierStarts must be an integer`);
   if (plant !== undefined && !(isObject(plant) && Object.values(plant).every(Number.isFinite)))
     throw new Malformed(`${frame}: plant must hold numbers`);
   return {
@@ -239,6 +242,7 @@ function beginningOf(object: { readonly [name: string]: unknown }, frame: string
     ...(rig !== undefined && { rig }),
     ...(ticksStartMs !== undefined && { ticksStartMs: Number(ticksStartMs) }),
     ...(plant !== undefined && { plant }),
+    ...(earlierStarts !== undefined && { earlierStarts: Number(earlierStarts) }),
   };
 }
 
@@ -250,13 +254,11 @@ function endingOf({ halfSteps, displacedMicrounits }: { readonly [name: string]:
 
 /** Of the same shape as the configuration that we know; what its numbers mean is the firmware's to judge. */
 function isRig(value: unknown): value is RigConfig {
-  return hasShape(value, DEFAULT_RIG);
-}
-
-function hasShape(value: unknown, like: unknown): boolean {
-  if (!isObject(like)) return typeof value === typeof like;
-  if (!isObject(value)) return false;
-  return Object.entries(like).every(
-    ([name, each]) => (name === "encoder" && value[name] === "none") || hasShape(value[name], each),
+  if (!isObject(value) || !isObject(value["drive"])) return false;
+  const { drive, ...others } = DEFAULT_RIG;
+  const { encoder, ...driveOthers } = drive;
+  const given = value["drive"]["encoder"];
+  return (
+    hasShape(value, others) && hasShape(value["drive"], driveOthers) && (given === "none" || hasShape(given, encoder))
   );
 }

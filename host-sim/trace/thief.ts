@@ -5,7 +5,7 @@
 
 import { playBack } from "../day/attacker.js";
 import { ATTEMPT_MS, type Attempted, attempt, TRACED } from "../day/attempt.js";
-import { CONTROLLER_MTU, PUMP_ADDRESS, type World } from "../world.js";
+import { CONTROLLER_MTU, type World } from "../world.js";
 import type { Recording } from "./recording.js";
 
 /** One recorded connection, sent again. */
@@ -40,7 +40,7 @@ export function sendAgain(world: World, recording: Recording, tried: (theft: The
   for (const [index, values] of writesOf(recording).entries()) {
     let sent = 0;
     const attack = () => {
-      const transport = world.air.transport({ address: PUMP_ADDRESS, mtu: CONTROLLER_MTU });
+      const transport = world.air.transport({ address: world.address, mtu: CONTROLLER_MTU });
       const played = world.await((done: (played: { readonly written: number }) => void) =>
         playBack(transport, world.clock, values, ATTEMPT_MS, done),
       );

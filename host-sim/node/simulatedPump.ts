@@ -1,0 +1,144 @@
+/**
+ * One simulated pump that lives in real time: its world, its power, and what stands behind each socket. Knows no socket,
+ * no file and no stream.
+ */
+
+import { Laboratory, pressButton } from "../bridge/laboratory.js";
+import { PowerSupply } from "../bridge/powerSupply.js";
+import type { LinePort } from "../bridge/requestSocket.js";
+import { SocketCentral } from "../bridge/socketCentral.js";
+import type { DurableState } from "../durable.js";
+import type { HardwareOptions } from "../hardware.js";
+import { World } from "../world.js";
+import type { Peer } from "./lineServer.js";
+import { RealTime, type WallClock } from "./realTime.js";
+
+/** The pump's address on the air: the first three bytes are those of its UUIDs. */
+const ADDRESS = "c5:16:00:00:00:01";
+/** A gesture of the button that opens pairing (README.md, "The button"), and when a person would begin it. */
+const PAIRING_TAPS_MS = [100, 100, 100];
+const PAIRING_AFTER_MS = 500;
+/** What the display begins with while pairing is open. */
+const PAIRING_TITLE = "Pair";
+
+/** What happens to the pump, for whoever watches. */
+export type PumpEvent =
+  | { readonly kind: "powered"; readonly on: boolean }
+  | { readonly kind: "connected"; readonly mtu: number }
+  | { readonly kind: "disconnected" }
+  /** `pairingText` is what a controller is to read. */
+  | { readonly kind: "shown"; readonly lines: readonly string[]; readonly pairingText: string | undefined }
+  | { readonly kind: "traced"; readonly line: string }
+  | { readonly kind: "crashed"; readonly what: string };
+
+export interface SimulatedPumpOptions {
+  readonly hardware: HardwareOptions;
+  readonly wall: WallClock;
+  /** How many times faster than the wall, while nobody needs real time. */
+  readonly speed: number;
+  readonly onEvent: (event: PumpEvent, atMs: number) => void;
+  /** Called when time has passed; `state` is what would be left if the power went now. */
+  readonly onPassed: (nowMs: number, state: () => DurableState) => void;
+}
+
+export class SimulatedPump {
+  readonly #world: World;
+  readonly #supply: PowerSupply;
+  readonly #time: RealTime;
+  readonly #onEvent: SimulatedPumpOptions["onEvent"];
+  readonly #centrals = new Set<SocketCentral>();
+
+  /** Without power, and its time stands still. */
+  constructor({ hardware, wall, speed, onEvent, onPassed }: SimulatedPumpOptions) {
+    const world = new World({ ...hardware, address: ADDRESS });
+    this.#world = world;
+    this.#onEvent = onEvent;
+    this.#supply = new PowerSupply(world, (on) => this.#tell({ kind: "powered", on }));
+    this.#time = new RealTime({
+      clock: world.clock,
+      wall,
+      speed: () => (this.#needsRealTime() ? 1 : speed),
+      onPassed: (nowMs) => onPassed(nowMs, () => world.hardware.durableState()),
+    });
+    world.hardware.panel.listener = {
+      onShown: (lines) => this.#tell({ kind: "shown", lines, pairingText: pairingTextOf(lines) }),
+      onTraced: (line) => this.#tell({ kind: "traced", line }),
+      onCrashed: (what) => {
+        this.#tell({ kind: "crashed", what });
+        this.#supply.crashed();
+      },
+    };
+  }
+
+  get nowMs(): number {
+    return this.#world.clock.nowMs;
+  }
+
+  /** Switches on, and lets time pass. */
+  start(): void {
+    this.#supply.restore();
+    this.#time.start();
+  }
+
+  /** Opens pairing by the button, as a person would. */
+  pair(): void {
+    this.#time.act(() => {
+      const { clock } = this.#world;
+      clock.schedule(() => pressButton(this.#world, PAIRING_TAPS_MS, () => {}), PAIRING_AFTER_MS);
+    });
+  }
+
+  /** Takes the power, and stops time for good. */
+  stop(): void {
+    this.#time.stop();
+    this.#supply.cut();
+  }
+
+  /** What stands behind a socket of the GATT bridge. */
+  central(port: LinePort): Peer {
+    const central = new SocketCentral(this.#world.air, port, {
+      onConnected: (mtu) => this.#tell({ kind: "connected", mtu }),
+      onDisconnected: () => this.#tell({ kind: "disconnected" }),
+    });
+    this.#centrals.add(central);
+    return {
+      receive: (piece) => this.#time.act(() => central.receive(piece)),
+      close: () => {
+        this.#time.act(() => central.close());
+        this.#centrals.delete(central);
+      },
+    };
+  }
+
+  /** What stands behind a socket of the laboratory. */
+  laboratory(port: LinePort): Peer {
+    const bench = {
+      world: this.#world,
+      supply: this.#supply,
+      isConnecting: () => this.#isConnecting(),
+      skip: (durationMs: number) => this.#time.skip(durationMs),
+    };
+    const laboratory = new Laboratory(bench, port);
+    return {
+      receive: (piece) => this.#time.act(() => laboratory.receive(piece)),
+      close: () => this.#time.act(() => laboratory.close()),
+    };
+  }
+
+  #tell(event: PumpEvent): void {
+    this.#onEvent(event, this.#world.clock.nowMs);
+  }
+
+  #isConnecting(): boolean {
+    return [...this.#centrals].some(({ isConnecting }) => isConnecting);
+  }
+
+  /** A central counts in seconds of its own, and so does a person who has a text to type. */
+  #needsRealTime(): boolean {
+    return this.#isConnecting() || pairingTextOf(this.#world.hardware.panel.display) !== undefined;
+  }
+}
+
+function pairingTextOf([title, text]: readonly string[]): string | undefined {
+  return title === PAIRING_TITLE ? text : undefined;
+}
