@@ -4,6 +4,7 @@
  * runs the world powers up again.
  */
 
+import type { Board } from "../firmware/board.js";
 import { startPump } from "../firmware/pump.js";
 import { Air } from "./air/air.js";
 import type { AirEvent } from "./air/packet.js";
@@ -31,6 +32,8 @@ export interface WorldOptions extends HardwareOptions {
   readonly observer?: (event: AirEvent) => void;
   /** Takes a recording of the run, as it goes, in pcapng: what trace/recorder.ts describes. */
   readonly record?: Sink;
+  /** What a power-up starts on the board. `startPump` unless given. */
+  readonly firmware?: (board: Board) => void;
 }
 
 /** A controller's storage in memory: it outlives the controller. */
@@ -56,11 +59,13 @@ export class World {
   readonly #recorder: TraceRecorder | undefined;
   readonly #radio: GattRadio;
   readonly #random: Random;
+  readonly #firmware: (board: Board) => void;
 
   /** Switches nothing on: `powerUp` does. With a restored state time goes on from there. */
   constructor(options: WorldOptions) {
-    const { observer, record, address = PUMP_ADDRESS, ...hardware } = options;
+    const { observer, record, address = PUMP_ADDRESS, firmware = startPump, ...hardware } = options;
     this.address = address;
+    this.#firmware = firmware;
     this.clock.advance(options.restored?.nowMs ?? 0);
     this.#pumpClock = new CountingClock(this.clock);
     const recorder = record && new TraceRecorder(record, this.#pumpClock, hardware);
@@ -95,7 +100,7 @@ export class World {
   powerUp(): void {
     const server = this.#radio.gattServerFor((callback) => this.hardware.post(callback));
     const board = this.hardware.powerUp(server);
-    this.hardware.run(() => startPump(board));
+    this.hardware.run(() => this.#firmware(board));
   }
 
   /** Cuts the power, and switches it on again `offMs` later. */

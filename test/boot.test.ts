@@ -6,11 +6,12 @@ import type { Board, FlashPartition } from "../firmware/board.js";
 import { type Booted, boot } from "../firmware/boot.js";
 import { AnnunciationType } from "../firmware/ids/values.js";
 import { DEFAULT_RIG } from "../firmware/rig.js";
+import { ledgerEntries } from "../firmware/therapy/ledger.js";
 import { soundSource } from "./nonce/bench.js";
 import { bondsOf, hex } from "./session/bench.js";
 import { FakeFlash } from "./storage/fake-flash.js";
 import { FakeStore } from "./storage/fake-store.js";
-import { entryOf } from "./therapy/bench.js";
+import { entryOf, ledgerOf } from "./therapy/bench.js";
 
 const REVOKED = "Pairings were lost: pair again";
 const STOPPED = "Stored therapy state was lost: stopped";
@@ -52,7 +53,7 @@ function provisioned(): Machine {
   const machine = new Machine();
   const { stores, therapy } = machine.boot();
   stores.bonds.commit(bondsOf(1));
-  const ledger = { entries: [entryOf(1)], forgottenThrough: { epoch: 0, sequence: 0 } };
+  const ledger = ledgerOf([entryOf(1)]);
   stores.standing.commit({ ...therapy.standing, control: "run", ledger });
   machine.boot();
   return machine;
@@ -132,7 +133,7 @@ describe("boot", () => {
     assert.notEqual(idOf(booted), idOf(before));
     assert.equal(booted.identity?.value.epoch, 1);
     assert.deepEqual(booted.bonds.confirmed, []);
-    assert.deepEqual(booted.therapy.standing.ledger.entries, []);
+    assert.deepEqual(ledgerEntries(booted.therapy.standing.ledger), []);
     assert.deepEqual(booted.news, [REVOKED]);
     assert.ok(typesOf(booted).includes(AnnunciationType.SystemIssue));
     assert.deepEqual(machine.boot().bonds.confirmed, []);

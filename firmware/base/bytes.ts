@@ -2,10 +2,11 @@
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
-  for (const part of parts) length += part.length;
+  for (let i = 0; i < parts.length; i++) length += parts[i]?.length ?? 0;
   const joined = new Uint8Array(length);
   let offset = 0;
-  for (const part of parts) {
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i] as Uint8Array;
     joined.set(part, offset);
     offset += part.length;
   }

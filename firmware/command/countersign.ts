@@ -6,9 +6,8 @@
  *                                 challenged --anything that kills it--> none
  */
 
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { concat, equalInConstantTime } from "../base/bytes.js";
+import type { HmacKey } from "../base/hmacKey.js";
 import { label } from "../base/label.js";
 import { layout } from "../base/layout.js";
 import { Refusal } from "../base/refusal.js";
@@ -35,7 +34,7 @@ const DOSE_LABEL = label("CS1 dose");
 export interface Asker {
   readonly session: number;
   readonly controllerId: Uint8Array;
-  readonly doseKey: Uint8Array;
+  readonly doseKey: HmacKey;
 }
 
 /** What the command layer may look at. */
@@ -195,7 +194,7 @@ function commitTag(outstanding: OutstandingChallenge, asker: Asker, pumpId: Uint
     command,
   });
   const message = concat(signed, ReadingLength.encode({ readingLength: reading.length }), reading);
-  return hmac(sha256, asker.doseKey, message).slice(0, TAG_BYTES);
+  return asker.doseKey.tag(message, TAG_BYTES);
 }
 
 /** Remembers that a dose was refused, for Outcome. */

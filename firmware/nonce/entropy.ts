@@ -63,7 +63,8 @@ export class Entropy {
     }
     if (bytes.length !== lengthBytes) return refuse(failed("source"));
     let repeated = false;
-    for (const byte of bytes) {
+    for (let i = 0; i < lengthBytes; i++) {
+      const byte = bytes[i] ?? 0;
       this.#run = byte === this.#lastByte ? this.#run + 1 : 1;
       this.#lastByte = byte;
       if (this.#run >= REPETITION_CUTOFF) repeated = true;
@@ -83,7 +84,8 @@ const failed = (test: EntropyFault["test"]): EntropyFault => ({ kind: "entropyFa
 function mostFrequentCount(samples: Uint8Array): number {
   const counts = new Uint16Array(256);
   let most = 0;
-  for (const byte of samples) {
+  for (let i = 0; i < samples.length; i++) {
+    const byte = samples[i] ?? 0;
     const count = (counts[byte] ?? 0) + 1;
     counts[byte] = count;
     if (count > most) most = count;

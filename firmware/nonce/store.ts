@@ -7,8 +7,7 @@
  * them from coming back. Nothing can be issued before the epoch is durable: the constructor asks for the proof.
  */
 
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { HmacKey } from "../base/hmacKey.js";
 import { label } from "../base/label.js";
 import { layout } from "../base/layout.js";
 import type { UptimeMs } from "../base/units.js";
@@ -51,7 +50,8 @@ const NonceInput = layout(
 );
 
 export class NonceStore {
-  readonly #identity: Identity;
+  readonly epoch: number;
+  readonly #deviceSecret: HmacKey;
   readonly #entropy: Entropy;
   readonly #onFault: (fault: EntropyFault) => void;
   readonly #issued = { handshake: 0, dose: 0 };
@@ -61,13 +61,11 @@ export class NonceStore {
   };
 
   constructor(identity: Durable<Identity>, entropy: Entropy, onFault: (fault: EntropyFault) => void) {
-    this.#identity = identity.value;
+    const { epoch, deviceSecret } = identity.value;
+    this.epoch = epoch;
+    this.#deviceSecret = new HmacKey(deviceSecret);
     this.#entropy = entropy;
     this.#onFault = onFault;
-  }
-
-  get epoch(): number {
-    return this.#identity.epoch;
   }
 
   /** How many nonces of this purpose this epoch has issued: the sequence of the newest. */
@@ -81,9 +79,9 @@ export class NonceStore {
     this.#issued[purpose] = sequence;
     const { bytes: entropy, fault } = this.#entropy.nonceInput();
     if (fault) this.#onFault(fault);
-    const { deviceSecret, epoch } = this.#identity;
+    const { epoch } = this;
     const input = NonceInput.encode({ label: NONCE_LABEL, epoch, sequence, purpose: Purpose[purpose], entropy });
-    const nonce = { epoch, sequence, bytes: hmac(sha256, deviceSecret, input).slice(0, NONCE_BYTES) };
+    const nonce = { epoch, sequence, bytes: this.#deviceSecret.tag(input, NONCE_BYTES) };
     this.#outstanding[purpose] = { nonce, session, expiresAt };
     return nonce;
   }

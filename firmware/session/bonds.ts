@@ -4,6 +4,7 @@
  */
 
 import { concat, equalInConstantTime } from "../base/bytes.js";
+import { HmacKey } from "../base/hmacKey.js";
 import { layout } from "../base/layout.js";
 import type { BlobSpec } from "../storage/blob.js";
 import type { BondKeys } from "./keys.js";
@@ -73,7 +74,15 @@ const BondLayout = layout(
 
 function encodeSlot(bond: Bond | undefined): Uint8Array {
   if (bond === undefined) return new Uint8Array(BondLayout.sizeBytes);
-  return BondLayout.encode({ ...bond.keys, role: Role[bond.role], controllerId: bond.controllerId });
+  const { controllerTagKey, pumpTagKey, sessionKey, doseKey } = bond.keys;
+  return BondLayout.encode({
+    role: Role[bond.role],
+    controllerId: bond.controllerId,
+    controllerTagKey: controllerTagKey.bytes,
+    pumpTagKey: pumpTagKey.bytes,
+    sessionKey: sessionKey.bytes,
+    doseKey: doseKey.bytes,
+  });
 }
 
 /** undefined: not a slot that this version writes; "empty": no bond in it. */
@@ -82,9 +91,15 @@ function decodeSlot(bytes: Uint8Array): Bond | "empty" | undefined {
   if (slot === undefined) return undefined;
   if (slot.role === EMPTY_SLOT) return "empty";
   if (slot.role !== Role.operate && slot.role !== Role.observe) return undefined;
-  const { controllerId, controllerTagKey, pumpTagKey, sessionKey, doseKey } = slot;
+  const { controllerId } = slot;
   const role = slot.role === Role.operate ? "operate" : "observe";
-  return { controllerId, role, keys: { controllerTagKey, pumpTagKey, sessionKey, doseKey } };
+  const keys = {
+    controllerTagKey: new HmacKey(slot.controllerTagKey),
+    pumpTagKey: new HmacKey(slot.pumpTagKey),
+    sessionKey: new HmacKey(slot.sessionKey),
+    doseKey: new HmacKey(slot.doseKey),
+  };
+  return { controllerId, role, keys };
 }
 
 /** Three confirmed slots and one unconfirmed, of fixed size: role 0 marks an empty one. */

@@ -5,6 +5,7 @@
  */
 
 import { concat, equalInConstantTime } from "../base/bytes.js";
+import { HmacKey } from "../base/hmacKey.js";
 import { layout } from "../base/layout.js";
 import { type Bond, type Bonds, findConfirmed, findUnconfirmed, hasRoomFor, Role } from "./bonds.js";
 import { controllerTag, KEY_BYTES, pumpTag, TAG_BYTES, type TagKeys } from "./keys.js";
@@ -48,8 +49,9 @@ interface Candidate {
   readonly role: Role;
 }
 
+const DUMMY_KEY = new HmacKey(new Uint8Array(KEY_BYTES));
 const DUMMY: Candidate = {
-  tagKeys: { controllerTagKey: new Uint8Array(KEY_BYTES), pumpTagKey: new Uint8Array(KEY_BYTES) },
+  tagKeys: { controllerTagKey: DUMMY_KEY, pumpTagKey: DUMMY_KEY },
   role: "operate",
 };
 

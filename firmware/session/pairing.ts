@@ -5,6 +5,7 @@
 
 import { base32 } from "../base/base32.js";
 import { concat, wipe } from "../base/bytes.js";
+import type { HmacKey } from "../base/hmacKey.js";
 import { layout } from "../base/layout.js";
 import { ok, type Result } from "../base/result.js";
 import { type UptimeMs, uptimeMs } from "../base/units.js";
@@ -20,7 +21,7 @@ const SHOWN_VERSION = 1;
 
 export interface PairingWindow {
   readonly role: Role;
-  readonly prk: Uint8Array;
+  readonly prk: HmacKey;
   readonly tagKeys: TagKeys;
   readonly closesAt: UptimeMs;
   /** What the pump shows: 42 characters of base32. It holds the secret: shown, never traced. */
@@ -58,7 +59,7 @@ export function openPairingWindow(
 
 /** Overwrites what the window knew. */
 export function wipeWindow(window: PairingWindow): void {
-  wipe(window.prk, window.tagKeys.controllerTagKey, window.tagKeys.pumpTagKey);
+  for (const key of [window.prk, window.tagKeys.controllerTagKey, window.tagKeys.pumpTagKey]) key.wipe();
 }
 
 /** A key pair for one connection. */

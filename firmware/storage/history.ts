@@ -188,7 +188,9 @@ export class HistoryLog {
 }
 
 function isErased(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === ERASED_BYTE);
+  let i = 0;
+  while (i < bytes.length && bytes[i] === ERASED_BYTE) i++;
+  return i === bytes.length;
 }
 
 function encodeRecord(record: HistoryRecord): Uint8Array {

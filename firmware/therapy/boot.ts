@@ -13,7 +13,7 @@ import { sameDose } from "./commands.js";
 import { dataCorruption, TbrEndReason } from "./events.js";
 import type { PendingHistory } from "./history.js";
 import { type Journal, NEW_JOURNAL, totalMicrounits, withCounted } from "./journal.js";
-import { activeBolus, EMPTY_LEDGER, type LedgerEntry } from "./ledger.js";
+import { activeBolus, EMPTY_LEDGER, type LedgerEntry, ledgerCount } from "./ledger.js";
 import { newStanding, type Standing } from "./standing.js";
 import { beginTherapy, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
 import { CLOSED_BINS, closeHours, hourOf } from "./windows.js";
@@ -56,7 +56,7 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
 /** Dose IDs begin anew with a new identity: the old ones would answer for them. */
 function withDosesOf(identity: BootFindings["identity"], change: Change): Change {
   if (identity === "kept") return change;
-  const hadDoses = change.therapy.standing.ledger.entries.length > 0;
+  const hadDoses = ledgerCount(change.therapy.standing.ledger) > 0;
   const told = identity === "lost" || hadDoses ? annunciated(change, AnnunciationType.SystemIssue) : change;
   const journal = { ...told.therapy.journal, bolus: NEW_JOURNAL.bolus };
   const standing = { ...told.therapy.standing, ledger: EMPTY_LEDGER };
@@ -126,7 +126,7 @@ function dayFull(rig: RigConfig): readonly Microunits[] {
 /** In the place of a standing state that is lost: nothing is known of any dose so far, nor of the hours before this one. */
 function unknownBefore(found: BootFindings, journal: Journal, rig: RigConfig): Partial<Standing> {
   return {
-    ledger: { entries: [], forgottenThrough: { epoch: found.epoch - 1, sequence: 0xffffffff } },
+    ledger: { ...EMPTY_LEDGER, forgottenThrough: { epoch: found.epoch - 1, sequence: 0xffffffff } },
     windows: { hour: hourOf(journal.clockMs), closedMicrounits: dayFull(rig) },
     windowsTotalMicrounits: microunits(totalMicrounits(journal) - journal.openHourMicrounits),
   };

@@ -83,11 +83,10 @@ const Head = layout(
   ["windowsHour", "u32"],
   ["windowsTotal", "u48"],
   ["nextInstance", "u16"],
-  ["bins", { bytes: CLOSED_BINS * 4 }],
+  ["bins", { u32s: CLOSED_BINS }],
   ["ledgerBytes", "u16"],
   ["annunciationCount", "u8"],
 );
-const Bin = layout(["amount", "u32"]);
 const AnnunciationEntry = layout(["instance", "u16"], ["type", "u16"]);
 
 export const STANDING_BLOB: BlobSpec<Standing> = {
@@ -110,7 +109,7 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
       windowsHour: windows.hour,
       windowsTotal: standing.windowsTotalMicrounits,
       nextInstance: annunciations.nextInstance,
-      bins: concat(...windows.closedMicrounits.map((amount) => Bin.encode({ amount }))),
+      bins: windows.closedMicrounits,
       ledgerBytes: ledger.length,
       annunciationCount: annunciations.pending.length,
     });
@@ -141,7 +140,7 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
             },
       reservoirEndMicrounits: microunits(head.reservoirEnd),
       nextBolusId: head.nextBolusId,
-      windows: { hour: head.windowsHour, closedMicrounits: decodeBins(head.bins) },
+      windows: { hour: head.windowsHour, closedMicrounits: head.bins.map(microunits) },
       windowsTotalMicrounits: microunits(head.windowsTotal),
       ledger,
       annunciations: {
@@ -156,13 +155,6 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
 function controlOf(code: number): ControlState | undefined {
   for (const [name, value] of Object.entries(ControlCode)) if (value === code) return name as ControlState;
   return undefined;
-}
-
-function decodeBins(bytes: Uint8Array): readonly Microunits[] {
-  const bins: Microunits[] = [];
-  for (let at = 0; at < bytes.length; at += Bin.sizeBytes)
-    bins.push(microunits(Bin.decode(bytes.subarray(at, at + Bin.sizeBytes))?.amount ?? 0));
-  return bins;
 }
 
 function decodeAnnunciations(bytes: Uint8Array): Annunciations["pending"] {

@@ -35,5 +35,8 @@ export function lastHourMicrounits(windows: Windows, openMicrounits: Microunits)
 
 /** Any 24 hours up to now: all 25 bins. */
 export function lastDayMicrounits(windows: Windows, openMicrounits: Microunits): Microunits {
-  return microunits(windows.closedMicrounits.reduce<number>((sum, amount) => sum + amount, openMicrounits));
+  const { closedMicrounits } = windows;
+  let sum: number = openMicrounits;
+  for (let i = 0; i < closedMicrounits.length; i++) sum += closedMicrounits[i] ?? 0;
+  return microunits(sum);
 }

@@ -190,7 +190,8 @@ export class Opening {
       this.#expiry.refresh();
       const { bonds, provisional } = this.#context.keeper.contents;
       // After a pairing only a provisional bond can be the new one; a confirmed bond would hide that it failed.
-      const order = this.#bondMade ? provisional.toReversed() : [...provisional.toReversed(), ...bonds];
+      const newestFirst = [...provisional].reverse();
+      const order = this.#bondMade ? newestFirst : [...newestFirst, ...bonds];
       this.#candidates = order.filter((bond) => equalBytes(bond.pumpId, pumpId));
       this.#pumpId = pumpId;
     }

@@ -3,12 +3,10 @@
  * the session's ups and downs and the meters on air and plant; decides nothing about doses.
  */
 
-import type { AirEvent } from "../air/packet.js";
 import type { Traffic } from "../air/traffic.js";
 import type { Controller } from "../controller/controller.js";
 import { END_ADVICE } from "../controller/ends.js";
-import type { Sink } from "../trace/recorder.js";
-import { MemoryStore, World } from "../world.js";
+import { MemoryStore, World, type WorldOptions } from "../world.js";
 import { Recorder } from "./recording.js";
 
 /** Cost on the air: bytes of ATT PDUs both ways, and packets that were answered. */
@@ -40,13 +38,15 @@ export class Operator {
   /** An eavesdropper: hears every connection. */
   readonly recorder = new Recorder();
 
-  /**
-   * @param seed of the world: 32 bits.
-   * @param record takes a recording of the run: see `WorldOptions`.
-   */
-  constructor(seed: number, record?: Sink) {
-    const observer = (event: AirEvent) => this.recorder.observe(event);
-    this.world = new World({ seed, observer, ...(record && { record }) });
+  constructor(options: WorldOptions) {
+    const { observer = () => {} } = options;
+    this.world = new World({
+      ...options,
+      observer: (event) => {
+        this.recorder.observe(event);
+        observer(event);
+      },
+    });
     this.controller = this.world.controller(this.store);
   }
 

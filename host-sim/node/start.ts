@@ -127,7 +127,7 @@ class Progress {
 }
 
 function run({ seed, entries, recordFile }: Chosen): number {
-  const operator = new Operator(seed, recordFile?.sink);
+  const operator = new Operator({ seed, ...(recordFile && { record: recordFile.sink }) });
   print("Countersign: a simulated pump, its controller, and a day.");
   print();
   const pairingText = operator.powerUp();

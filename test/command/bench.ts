@@ -1,5 +1,6 @@
 /** The command layer around a therapy in a chosen state: who asks, what is answered, tags made by PROTOCOL.md's reference. */
 
+import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { uptimeMs } from "../../firmware/base/units.js";
 import type { Asker, CommandContext } from "../../firmware/command/countersign.js";
 import { type Countersign, NO_CHALLENGE } from "../../firmware/command/countersign.js";
@@ -13,7 +14,7 @@ import { hex, own, unhex } from "../session/bench.js";
 import { RIG, therapyOf } from "../therapy/bench.js";
 import * as reference from "../vectors/reference.js";
 
-export const ASKER: Asker = { session: 1, controllerId: varied(8, 70), doseKey: varied(32, 80) };
+export const ASKER: Asker = { session: 1, controllerId: varied(8, 70), doseKey: new HmacKey(varied(32, 80)) };
 
 /** Commands as their bytes in hexadecimal. */
 export const COMMAND = {
@@ -105,7 +106,7 @@ export class Desk {
       channel: Uint8Array.of(0x25),
       command: unhex(command),
       reading: challenged.reading,
-      kDose: this.asker.doseKey,
+      kDose: this.asker.doseKey.bytes,
       ...replaced,
     };
     return own(reference.tag(parts.kDose, reference.commitTagInput(parts)));

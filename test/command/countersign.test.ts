@@ -1,6 +1,7 @@
 /** Prepare, Challenge, Commit. */
 
 import assert from "node:assert/strict";
+import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { microunits, microunitsPerHour, pumpClockMs, uptimeMs } from "../../firmware/base/units.js";
 import { commit, NO_CHALLENGE } from "../../firmware/command/countersign.js";
 import { failureOf, responseOf } from "../../firmware/command/dispatch.js";
@@ -87,7 +88,11 @@ describe("Commit", () => {
         for (let i = 0; i < sequence; i++) nonces.issue("dose", 1, uptimeMs(9_000));
         const therapy = therapies[outputs.command.slice(0, 4) as keyof typeof therapies];
         const context = { pumpId: identity.pumpId, nonces, therapy, rig: RIG, now: uptimeMs(1) };
-        const asker = { session: 1, controllerId: unhex(inputs.controllerId), doseKey: unhex(inputs.kDose) };
+        const asker = {
+          session: 1,
+          controllerId: unhex(inputs.controllerId),
+          doseKey: new HmacKey(unhex(inputs.kDose)),
+        };
         const outstanding = {
           doseId: { epoch, sequence },
           challenge: unhex(inputs.challenge),

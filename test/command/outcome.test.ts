@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { microunits } from "../../firmware/base/units.js";
 import { killChallenge, NO_CHALLENGE } from "../../firmware/command/countersign.js";
-import { bolusStanding, therapyOf } from "../therapy/bench.js";
+import { ledgerEntries } from "../../firmware/therapy/ledger.js";
+import { bolusStanding, ledgerOf, therapyOf } from "../therapy/bench.js";
 import { COMMAND, Desk } from "./bench.js";
 
 describe("a challenge dies", () => {
@@ -130,7 +131,7 @@ describe("Outcome", () => {
   });
 
   it("tells of a settled dose its kind and interval, to every bond (SR-34)", () => {
-    const [entry] = bolusStanding(130_000).ledger?.entries ?? [];
+    const [entry] = ledgerEntries(bolusStanding(130_000).ledger);
     assert.ok(entry);
     for (const [kind, code, low, high] of [
       ["delivered", "5a", 130_000, 130_000],
@@ -138,7 +139,7 @@ describe("Outcome", () => {
       ["uncertain", "69", 40_000, 90_000],
     ] as const) {
       const settled = { ...entry, kind, lowMicrounits: microunits(low), highMicrounits: microunits(high) };
-      const ledger = { entries: [settled], forgottenThrough: { epoch: 0, sequence: 0 } };
+      const ledger = ledgerOf([settled]);
       const desk = new Desk(therapyOf({ ledger }), 2);
       desk.mayOperate = false;
       assert.equal(desk.outcome(entry.doseId), `${code} 00 130000 ${low} ${high}`);

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
 import { AnnunciationType } from "../../firmware/ids/values.js";
+import { ledgerEntries } from "../../firmware/therapy/ledger.js";
 import type { Therapy } from "../../firmware/therapy/therapy.js";
-import { bolusStanding, therapyOf } from "../therapy/bench.js";
+import { bolusStanding, ledgerOf, therapyOf } from "../therapy/bench.js";
 import { Desk } from "./bench.js";
 
 const read = (channel: number, therapy: Therapy, value = "") => new Desk(therapy).ask(channel, value);
@@ -89,8 +90,8 @@ describe("status reader", () => {
     assert.equal(ask("560305000f", therapy), `24 5903000500330de0${tail}`);
     assert.equal(ask("5603050033", therapy), `24 59030005003308e0${tail}`);
     assert.equal(ask("560305003c", therapy), `24 59030005003305e0${tail}`);
-    const flagged = bolusStanding(20_460_000).ledger?.entries.map((entry) => ({ ...entry, flags: 0x18 })) ?? [];
-    const ledger = { entries: flagged, forgottenThrough: { epoch: 0, sequence: 0 } };
+    const flagged = ledgerEntries(bolusStanding(20_460_000).ledger).map((entry) => ({ ...entry, flags: 0x18 }));
+    const ledger = ledgerOf(flagged);
     assert.equal(ask("560305000f", therapyOf({ ledger })), `24 590318050033cdf0${tail}`);
   });
 

@@ -137,9 +137,9 @@ describe("pairing", () => {
       const z = reference.x25519(controllerScalar, pumpPublic);
       const transcript = reference.sha256(Buffer.concat([m1, m2, m3]));
       const { kAuth, kDose } = reference.newBond(prk, z, Buffer.of(roleByte), transcript);
-      assert.equal(hex(answer.bond.keys.doseKey), hex(kDose));
-      assert.equal(hex(answer.bond.keys.controllerTagKey), hex(reference.bondKeys(kAuth).kCtl));
-      assert.equal(hex(answer.bond.keys.sessionKey), hex(reference.bondKeys(kAuth).kSes));
+      assert.equal(hex(answer.bond.keys.doseKey.bytes), hex(kDose));
+      assert.equal(hex(answer.bond.keys.controllerTagKey.bytes), hex(reference.bondKeys(kAuth).kCtl));
+      assert.equal(hex(answer.bond.keys.sessionKey.bytes), hex(reference.bondKeys(kAuth).kSes));
       assert.equal(answer.bond.role, role);
       assert.ok(offer.ephemeral.scalar.every((byte) => byte === 0));
     });
@@ -181,7 +181,7 @@ describe("pairing window", () => {
     assert.equal(window.shownText.length, 42);
     const shown = unbase32(window.shownText);
     assert.equal(hex(shown), `01${hex(PUMP_ID)}02${hex(secret)}`);
-    assert.equal(hex(window.prk), hex(reference.pairingKeys(secret).prk));
+    assert.equal(hex(window.prk.bytes), hex(reference.pairingKeys(secret).prk));
     const other = windowOf("observe", 4).window;
     assert.notEqual(hex(secretOf(other.shownText)), hex(secret));
   });
@@ -201,7 +201,9 @@ describe("pairing window", () => {
   it("overwrites what it knew when it is wiped (SR-11)", () => {
     const { window } = windowOf();
     wipeWindow(window);
-    for (const key of [window.prk, window.tagKeys.controllerTagKey, window.tagKeys.pumpTagKey])
-      assert.ok(key.every((byte) => byte === 0));
+    for (const key of [window.prk, window.tagKeys.controllerTagKey, window.tagKeys.pumpTagKey]) {
+      assert.ok(key.bytes.every((byte) => byte === 0));
+      assert.throws(() => key.tag(new Uint8Array(1), 16), "its state is still there");
+    }
   });
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { base32 } from "../../firmware/base/base32.js";
 import { concat } from "../../firmware/base/bytes.js";
+import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { label } from "../../firmware/base/label.js";
 import { layout } from "../../firmware/base/layout.js";
 import { fragments, Reassembler } from "../../firmware/link/fragment.js";
@@ -49,10 +50,10 @@ describe("handshakes of PROTOCOL.md", () => {
     const [m1, m2] = [unhex(outputs.m1), unhex(outputs.m2)];
 
     it(`pump: bond keys, m1, m2 taken, m3, session keys: ${name} (SR-07)`, () => {
-      same(bond.keys.controllerTagKey, outputs.kCtl, "kCtl");
-      same(bond.keys.pumpTagKey, outputs.kPump, "kPump");
-      same(bond.keys.sessionKey, outputs.kSes, "kSes");
-      assert.equal(bond.keys.doseKey, kDose);
+      same(bond.keys.controllerTagKey.bytes, outputs.kCtl, "kCtl");
+      same(bond.keys.pumpTagKey.bytes, outputs.kPump, "kPump");
+      same(bond.keys.sessionKey.bytes, outputs.kSes, "kSes");
+      assert.equal(bond.keys.doseKey.bytes, kDose);
       const scalar = inputs.ephemeralPrivateP;
       const ephemeral = scalar === undefined ? undefined : x25519PublicKey(unhex(scalar));
       same(ephemeral ?? new Uint8Array(0), outputs.ephemeralP, "ephemeralP");
@@ -111,10 +112,10 @@ describe("pairing of PROTOCOL.md", () => {
     it(`pump: shown text, keys of the secret, m1, m2 taken, m3, keys of the bond: ${name} (SR-18)`, () => {
       assert.equal(base32(unhex(outputs.shown)), outputs.shownBase32);
       const prk = keys.pairingPrk(unhex(inputs.secret));
-      same(prk, outputs.prk, "prk");
+      same(prk.bytes, outputs.prk, "prk");
       const tagKeys = keys.pairingTagKeys(prk);
-      same(tagKeys.controllerTagKey, outputs.kCtl, "kCtl");
-      same(tagKeys.pumpTagKey, outputs.kPump, "kPump");
+      same(tagKeys.controllerTagKey.bytes, outputs.kCtl, "kCtl");
+      same(tagKeys.pumpTagKey.bytes, outputs.kPump, "kPump");
       const scalar = unhex(inputs.ephemeralPrivateP);
       const publicKey = x25519PublicKey(scalar);
       same(publicKey, outputs.ephemeralP, "ephemeralP");
@@ -190,7 +191,7 @@ describe("countersignatures of PROTOCOL.md", () => {
         reading: unhex(outputs.reading),
       });
       same(made, outputs.tag, "controller");
-      same(keys.tag(unhex(inputs.kDose), unhex(outputs.tagInput)), outputs.tag, "firmware");
+      same(keys.tag(new HmacKey(unhex(inputs.kDose)), unhex(outputs.tagInput)), outputs.tag, "firmware");
     });
 });
 

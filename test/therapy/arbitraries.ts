@@ -7,6 +7,7 @@ import { PENDING_EVENTS_MAX } from "../../firmware/therapy/history.js";
 import type { Journal } from "../../firmware/therapy/journal.js";
 import { EntryKind, LEDGER_ENTRIES_MAX, type Ledger } from "../../firmware/therapy/ledger.js";
 import type { Standing } from "../../firmware/therapy/standing.js";
+import { ledgerOf } from "./bench.js";
 
 const plain = { noNullPrototype: true };
 const uint = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 });
@@ -27,10 +28,9 @@ const entry = fc.record(
   plain,
 );
 /** Every ledger of up to 64 entries. */
-export const ledger: fc.Arbitrary<Ledger> = fc.record(
-  { entries: fc.array(entry, { maxLength: LEDGER_ENTRIES_MAX }), forgottenThrough: doseId },
-  plain,
-);
+export const ledger: fc.Arbitrary<Ledger> = fc
+  .tuple(fc.array(entry, { maxLength: LEDGER_ENTRIES_MAX }), doseId)
+  .map(([entries, forgottenThrough]) => ledgerOf(entries, forgottenThrough));
 
 /** Every journal that can be written. */
 export const journal: fc.Arbitrary<Journal> = fc.record(

@@ -8,7 +8,7 @@ import { DEFAULT_RIG, type RigConfig } from "../../firmware/rig.js";
 import { Authorised } from "../../firmware/therapy/authorised.js";
 import type { Command, DoseId, Meaning } from "../../firmware/therapy/commands.js";
 import { type Journal, NEW_JOURNAL } from "../../firmware/therapy/journal.js";
-import type { LedgerEntry } from "../../firmware/therapy/ledger.js";
+import { addEntry, EMPTY_LEDGER, type Ledger, type LedgerEntry } from "../../firmware/therapy/ledger.js";
 import { obey } from "../../firmware/therapy/obey.js";
 import { endPulse, passTime } from "../../firmware/therapy/pulses.js";
 import { resolve } from "../../firmware/therapy/resolve.js";
@@ -40,12 +40,17 @@ export const entryOf = (sequence: number, fields: Partial<LedgerEntry> = {}): Le
   ...fields,
 });
 
+/** A ledger of at most 64 entries, oldest first. */
+export function ledgerOf(
+  entries: readonly LedgerEntry[],
+  forgottenThrough: DoseId = EMPTY_LEDGER.forgottenThrough,
+): Ledger {
+  return entries.reduce(addEntry, { ...EMPTY_LEDGER, forgottenThrough });
+}
+
 /** A standing state with a bolus under way. */
-export const bolusStanding = (intended: number, sequence = 1): Partial<Standing> => ({
-  ledger: {
-    entries: [entryOf(sequence, { kind: "delivering", bolusId: 5, intendedMicrounits: microunits(intended) })],
-    forgottenThrough: { epoch: 0, sequence: 0 },
-  },
+export const bolusStanding = (intended: number, sequence = 1): Pick<Standing, "ledger"> => ({
+  ledger: ledgerOf([entryOf(sequence, { kind: "delivering", bolusId: 5, intendedMicrounits: microunits(intended) })]),
 });
 
 /** Bins of the last hours: `[newest closed, the one before, ...]`, the rest empty. */

@@ -10,7 +10,7 @@ import { JOURNAL_BLOB, NEW_JOURNAL, totalMicrounits } from "../../firmware/thera
 import { newStanding, STANDING_BLOB, type Standing } from "../../firmware/therapy/standing.js";
 import { FakeStore } from "../storage/fake-store.js";
 import { journal, standing } from "./arbitraries.js";
-import { entryOf, RIG } from "./bench.js";
+import { entryOf, ledgerOf, RIG } from "./bench.js";
 
 /** The stored bytes of a value: what a blob writes, envelope and all. */
 function storedSize<T>(spec: ConstructorParameters<typeof StateBlob<T>>[1], value: T): number {
@@ -62,7 +62,7 @@ describe("standing blob", () => {
     const types = Object.values(AnnunciationType);
     const largest: Standing = {
       ...newStanding(RIG),
-      ledger: { entries: Array(64).fill(entryOf(1)), forgottenThrough: { epoch: 0, sequence: 0 } },
+      ledger: ledgerOf(Array(64).fill(entryOf(1))),
       annunciations: { nextInstance: 0, pending: types.map((type, instance) => ({ instance, type })) },
       history: { ...newStanding(RIG).history, pending: Array(PENDING_EVENTS_MAX).fill(event) },
     };

@@ -5,9 +5,10 @@ import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/
 import { AnnunciationType, HistoryEvent } from "../../firmware/ids/values.js";
 import { jumpMicrounits } from "../../firmware/motor/geometry.js";
 import { JOURNAL_BLOB, type Journal, totalMicrounits } from "../../firmware/therapy/journal.js";
+import { ledgerCount, ledgerEntries } from "../../firmware/therapy/ledger.js";
 import { STANDING_BLOB } from "../../firmware/therapy/standing.js";
 import { lastHourMicrounits } from "../../firmware/therapy/windows.js";
-import { bolusStanding, closedBins, entryOf, HOUR_MS, PULSE, RIG, therapyOf } from "./bench.js";
+import { bolusStanding, closedBins, entryOf, HOUR_MS, ledgerOf, PULSE, RIG, therapyOf } from "./bench.js";
 import { booted, eventsOf, intact, typesOf } from "./bootBench.js";
 
 const JUMP = jumpMicrounits(RIG.drive);
@@ -22,7 +23,7 @@ describe("therapy boot: what a cut interrupted", () => {
   const settled = (journal: Partial<Journal>, kind: "intact" | "oneCopy" = "intact") => {
     const { standing, journal: whole } = therapyOf(bolusStanding(130_000), journal);
     const { therapy } = booted({ standing: intact(standing), journal: { kind, value: whole } });
-    const [entry] = therapy.standing.ledger.entries;
+    const [entry] = ledgerEntries(therapy.standing.ledger);
     return { therapy, outcome: [entry?.kind, entry?.lowMicrounits, entry?.highMicrounits] };
   };
   const pulse = { source: "bolus", insulinMicrounits: PULSE } as const;
@@ -112,7 +113,7 @@ describe("therapy boot: with a new identity", () => {
       { standing: { kind: "lost" }, journal: intact(journal) },
     ] as const) {
       const { therapy } = booted({ ...found, identity: "lost", epoch: 1 });
-      assert.deepEqual(therapy.standing.ledger, { entries: [], forgottenThrough: { epoch: 0, sequence: 0 } });
+      assert.deepEqual(therapy.standing.ledger, ledgerOf([]));
       assert.deepEqual(therapy.journal.bolus, { doseId: { epoch: 0, sequence: 0 }, doneMicrounits: 0 });
       assert.ok(typesOf(therapy).includes(AnnunciationType.SystemIssue));
       assert.ok(totalMicrounits(therapy.journal) >= 50_000);
@@ -167,16 +168,16 @@ describe("therapy boot: after a loss", () => {
   });
 
   it("leaves a bolus under way anywhere between nothing and all of it (SR-50, SR-66)", () => {
-    const [entry] = without.journal.standing.ledger.entries;
+    const [entry] = ledgerEntries(without.journal.standing.ledger);
     assert.deepEqual([entry?.kind, entry?.lowMicrounits, entry?.highMicrounits], ["uncertain", 0, 130_000 + JUMP]);
   });
 
   it("forgets every dose of earlier epochs with the ledger, and says never of none (SR-34, SR-66)", () => {
     const { ledger } = without.standing.standing;
-    assert.deepEqual(ledger.entries, []);
+    assert.equal(ledgerCount(ledger), 0);
     assert.deepEqual(ledger.forgottenThrough, { epoch: 1, sequence: 0xffffffff });
     assert.deepEqual(without.journal.standing.ledger.forgottenThrough, { epoch: 0, sequence: 0 });
-    assert.equal(without.journal.standing.ledger.entries.length, 1);
+    assert.equal(ledgerCount(without.journal.standing.ledger), 1);
     assert.equal(entryOf(1).kind, "applied");
   });
 

@@ -14,6 +14,8 @@ import {
   findEntry,
   isForgotten,
   type Ledger,
+  ledgerCount,
+  ledgerEntries,
   settle,
 } from "../../firmware/therapy/ledger.js";
 import { ledger } from "./arbitraries.js";
@@ -31,7 +33,7 @@ describe("ledger", () => {
     assert.deepEqual(full.forgottenThrough, { epoch: 0, sequence: 0 });
     assert.equal(isForgotten(full, { epoch: 1, sequence: 1 }), false);
     const over = filled(66);
-    assert.equal(over.entries.length, 64);
+    assert.equal(ledgerCount(over), 64);
     assert.equal(findEntry(over, { epoch: 1, sequence: 2 }), undefined);
     assert.deepEqual(findEntry(over, { epoch: 1, sequence: 3 }), entryOf(3));
     for (const [sequence, forgotten] of [
@@ -47,11 +49,11 @@ describe("ledger", () => {
     let old = addEntry(EMPTY_LEDGER, bolus);
     for (let sequence = 2; sequence <= 66; sequence++) old = addEntry(old, entryOf(sequence));
     assert.deepEqual(activeBolus(old), bolus);
-    assert.equal(old.entries.length, 64);
+    assert.equal(ledgerCount(old), 64);
     assert.equal(isForgotten(old, { epoch: 1, sequence: 3 }), true);
     const settled = addEntry(settle(old, "delivered", microunits(0), microunits(0)), entryOf(67));
     assert.equal(findEntry(settled, { epoch: 1, sequence: 1 }), undefined);
-    assert.equal(settled.entries.length, 64);
+    assert.equal(ledgerCount(settled), 64);
     for (const sequence of [1, 2, 3]) assert.equal(isForgotten(settled, { epoch: 1, sequence }), true, `${sequence}`);
     assert.equal(isForgotten(settled, { epoch: 1, sequence: 4 }), false);
   });
@@ -61,7 +63,7 @@ describe("ledger", () => {
     const before = addEntry(filled(1), delivering);
     assert.deepEqual(activeBolus(before), delivering);
     const after = settle(before, "stopped", microunits(30), microunits(40));
-    assert.deepEqual(after.entries, [
+    assert.deepEqual(ledgerEntries(after), [
       entryOf(1),
       { ...delivering, kind: "stopped", lowMicrounits: microunits(30), highMicrounits: microunits(40) },
     ]);

@@ -9,6 +9,7 @@ import { bootTherapy } from "../../firmware/therapy/boot.js";
 import type { Meaning } from "../../firmware/therapy/commands.js";
 import { latchFault } from "../../firmware/therapy/fault.js";
 import { JOURNAL_BLOB } from "../../firmware/therapy/journal.js";
+import { ledgerEntries } from "../../firmware/therapy/ledger.js";
 import { confirmAnnunciation, obey, resume, stop, tell } from "../../firmware/therapy/obey.js";
 import { endPulse, passTime } from "../../firmware/therapy/pulses.js";
 import { basalRate, type Therapy, type TherapyStep } from "../../firmware/therapy/therapy.js";
@@ -24,7 +25,7 @@ const MINUTE = 60_000;
 
 const typesOf = (therapy: Therapy) => therapy.standing.annunciations.pending.map(({ type }) => type);
 const eventsOf = ({ next }: TherapyStep) => next.standing.history.pending.map(({ event }) => event);
-const entryOfStep = ({ next }: TherapyStep) => next.standing.ledger.entries.at(-1);
+const entryOfStep = ({ next }: TherapyStep) => ledgerEntries(next.standing.ledger).at(-1);
 const pulsing = (therapy: Therapy): Therapy => passTime(therapy, at(2_000), RIG).next;
 
 describe("therapy: commands obeyed", () => {

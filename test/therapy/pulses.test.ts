@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
 import { AnnunciationType, HistoryEvent, StatusChangedFlag } from "../../firmware/ids/values.js";
 import { stepDenominator } from "../../firmware/motor/geometry.js";
+import { ledgerEntries } from "../../firmware/therapy/ledger.js";
 import { stop } from "../../firmware/therapy/obey.js";
 import {
   countUncommanded,
@@ -13,7 +14,19 @@ import {
   therapyWakeAt,
 } from "../../firmware/therapy/pulses.js";
 import { accrueTo, bolusDone, reservoirMicrounits, type Therapy } from "../../firmware/therapy/therapy.js";
-import { at, bolusStanding, closedBins, entryOf, HOUR_MS, lived, PULSE, RIG, reportOf, therapyOf } from "./bench.js";
+import {
+  at,
+  bolusStanding,
+  closedBins,
+  entryOf,
+  HOUR_MS,
+  ledgerOf,
+  lived,
+  PULSE,
+  RIG,
+  reportOf,
+  therapyOf,
+} from "./bench.js";
 
 const owedPulse = PULSE * HOUR_MS;
 const typesOf = (therapy: Therapy) => therapy.standing.annunciations.pending.map(({ type }) => type);
@@ -75,7 +88,7 @@ describe("therapy: pulses", () => {
       amounts.push(`${pulse?.source} ${pulse?.insulinMicrounits}`);
     });
     assert.deepEqual(amounts, ["basal 50000", "bolus 50000", "bolus 50000", "bolus 30000"]);
-    const [entry] = end.standing.ledger.entries;
+    const [entry] = ledgerEntries(end.standing.ledger);
     assert.deepEqual(
       [entry?.kind, entry?.lowMicrounits, entry?.highMicrounits, entry?.intendedMicrounits],
       ["delivered", 130_000, 130_000, 130_000],
@@ -87,7 +100,7 @@ describe("therapy: pulses", () => {
 
   it("counts a pulse as delivered only once it has ended well (SR-36)", () => {
     const therapy = pulsing(therapyOf(bolusStanding(130_000)), 2_000);
-    const [bolus] = therapy.standing.ledger.entries;
+    const [bolus] = ledgerEntries(therapy.standing.ledger);
     assert.ok(bolus);
     assert.equal(bolusDone(therapy, bolus), 0);
     const { next, record } = endPulse(therapy, reportOf(therapy), at(2_200), RIG);
@@ -107,7 +120,7 @@ describe("therapy: pulses", () => {
     const { next, record } = endPulse(therapy, reportOf(therapy, { occluded: true }), at(2_200), RIG);
     assert.equal(record?.kind, "standing");
     assert.equal(next.standing.control, "stop");
-    const [entry] = next.standing.ledger.entries;
+    const [entry] = ledgerEntries(next.standing.ledger);
     assert.deepEqual([entry?.kind, entry?.lowMicrounits, entry?.highMicrounits], ["stopped", 50_000, 50_000]);
     assert.deepEqual(typesOf(next), [AnnunciationType.Occlusion]);
   });
@@ -183,7 +196,7 @@ describe("therapy: limits on pulses", () => {
     const { next, record } = passTime(therapy, at(2_000), RIG);
     assert.equal(record?.kind, "standing");
     assert.deepEqual(
-      next.standing.ledger.entries.map(({ kind, lowMicrounits, highMicrounits }) => [
+      ledgerEntries(next.standing.ledger).map(({ kind, lowMicrounits, highMicrounits }) => [
         kind,
         lowMicrounits,
         highMicrounits,
@@ -266,7 +279,7 @@ describe("therapy: time", () => {
   });
 
   it("wakes just in time: at the time it asked for, something is due (SR-59)", () => {
-    let therapy = therapyOf({ ledger: { entries: [entryOf(1)], forgottenThrough: { epoch: 0, sequence: 0 } } });
+    let therapy = therapyOf({ ledger: ledgerOf([entryOf(1)]) });
     let nowMs = 0;
     for (let i = 0; i < 40; i++) {
       nowMs = therapyWakeAt(therapy, at(nowMs), RIG);

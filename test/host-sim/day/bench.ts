@@ -31,7 +31,7 @@ export function playDay(
   entries: readonly DayEntry[],
   meanwhile: (operator: Operator, played: PlayedEntry) => void = () => {},
 ): PlayedDay {
-  const operator = new Operator(SEED);
+  const operator = new Operator({ seed: SEED });
   operator.begin(operator.powerUp());
   const played: PlayedEntry[] = [];
   const player = new DayPlayer(operator, (entry) => {

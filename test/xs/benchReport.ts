@@ -1,0 +1,29 @@
+/** What the benchmark measures, as its program on XS prints it: one line of JSON. */
+
+/** One row of computrons. */
+export interface CostRow {
+  readonly name: string;
+  /** Of the firmware alone. */
+  readonly computrons: number;
+  /** What the cryptographic primitives cost that it cannot do without; 0 where there are none. */
+  readonly primitives: number;
+}
+
+/** Costs, and what does not depend on the engine. */
+export interface CostReport {
+  readonly rows: readonly CostRow[];
+  /** Slots and bytes of chunks in use after the pairing, over before it: what pairing leaves behind. */
+  readonly leftByPairing: { readonly slots: number; readonly chunkBytes: number };
+  /** One bolus of 0.5 U from Prepare to its outcome, in an open session, with a full list of remembered commands. */
+  readonly dose: {
+    /** 32-byte entries of NVS, and writes of its keys. */
+    readonly entries: number;
+    readonly writes: number;
+    readonly historyBytes: number;
+    /** ATT PDUs, both ways. */
+    readonly airBytes: number;
+    readonly roundTrips: number;
+  };
+  /** Computrons of refused connections and commits that differ in their bytes alone: each list has one value. */
+  readonly refused: Readonly<Record<string, readonly number[]>>;
+}

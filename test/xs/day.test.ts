@@ -1,0 +1,29 @@
+/** One day on two engines. */
+
+import assert from "node:assert/strict";
+import { startPump } from "../../firmware/pump.js";
+import { bundleProgram } from "./bundle.js";
+import { engineFor, type ReadyEngine, runOnXs } from "./engine.js";
+import { dayLines } from "./on/day.js";
+
+const PROGRAM = `
+  import { dayLines } from "./test/xs/on/day.ts";
+  import { bootMain } from "./test/xs/on/firmware.ts";
+  for (const line of dayLines(bootMain)) print(line);
+`;
+
+describe("on the XS engine, the closed-loop day", () => {
+  let engine: ReadyEngine;
+  before(async function () {
+    engine = await engineFor(this);
+  });
+
+  it("from firmware/main.ts gives Node's bytes on the air, steps, storage and history", () => {
+    const onNode = dayLines(startPump);
+    const onXs = runOnXs(engine, bundleProgram("day", PROGRAM, true));
+    const at = onNode.findIndex((line, i) => line !== onXs[i]);
+    assert.equal(at, -1, `line ${at}: ${onNode[at]} under Node, ${onXs[at]} on XS`);
+    assert.equal(onXs.length, onNode.length);
+    assert.ok(onNode.includes("crashes: ") && onNode.length > 2_500, "hardly anything happened");
+  }).timeout(120_000);
+});

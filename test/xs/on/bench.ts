@@ -1,0 +1,162 @@
+/** What the firmware of `main.ts` costs on XS, message by message. Prints a `CostReport`. */
+
+import { MemoryStore, World } from "../../../host-sim/world.js";
+import type { CostReport, CostRow } from "../benchReport.js";
+import type { Primitive } from "./costs.js";
+import { bootMain } from "./firmware.js";
+import { Meter, meteredBoard } from "./meteredBoard.js";
+import { refusedCommits, refusedConnections } from "./refused.js";
+import { COUNTERSIGNATURE, costOfAll, HANDSHAKE, NONCE, PAIRING, REFUSED } from "./required.js";
+
+const BOLUS_MICROUNITS = 500_000;
+const LIMIT_MS = 120_000;
+/** Header of a fragment, and the tag of a record. */
+const FRAGMENT_BYTES = 1;
+const TAG_BYTES = 16;
+/** Commands that the pump remembers (PROTOCOL.md section 7): with as many, what a command stores is at its largest. */
+const REMEMBERED_COMMANDS = 64;
+const MINUTE_MS = 60_000;
+
+type Done = (result: { readonly kind: string }) => void;
+
+const sum = ({ toPeripheral, toCentral }: World["air"]["traffic"]): number => toPeripheral.bytes + toCentral.bytes;
+
+/** Measures everything, in one life of one pump. */
+export function bench(): void {
+  const meter = new Meter();
+  const rows: CostRow[] = [];
+  /** Records that went by since the last row, as what they cost. */
+  let records: Primitive[] = [];
+  let indications = 0;
+  const world = new World({
+    seed: 1,
+    firmware: (board) => meter.inside(() => bootMain(meteredBoard(board, meter))),
+    observer: ({ what, packet: { kind, value } }) => {
+      const size = value.length - FRAGMENT_BYTES - TAG_BYTES;
+      if (kind === "write" && what === "arrived") records.push({ kind: "open", size });
+      if (kind !== "indication" || what !== "sent") return;
+      indications += 1;
+      records.push({ kind: "seal", size });
+    },
+  });
+  const { clock, hardware, air } = world;
+  const store = new MemoryStore();
+  const controller = world.controller(store);
+
+  const forget = () => {
+    meter.take();
+    records = [];
+  };
+  const row = (name: string, primitives: readonly Primitive[] = []) => {
+    rows.push({ name, computrons: meter.take(), primitives: costOfAll(primitives) });
+    records = [];
+  };
+  const ask = (start: (done: Done) => void) => {
+    const result = world.await(start, LIMIT_MS);
+    if (result?.kind !== "ok") throw new Error(`asked, and got ${result?.kind}`);
+  };
+  const until = (what: () => boolean) => {
+    if (!clock.runUntil(what, LIMIT_MS)) throw new Error("what was waited for did not come");
+  };
+  const untilIndications = (count: number) => {
+    const from = indications;
+    until(() => indications === from + count);
+  };
+  const untilHalfStep = () => {
+    const from = hardware.plant.commandedHalfSteps;
+    until(() => hardware.plant.commandedHalfSteps !== from);
+  };
+  const disconnect = () => {
+    controller.close();
+    clock.advance(10_000);
+  };
+
+  world.powerUp();
+  clock.advance(1_000);
+  row("first boot");
+  const shown = world.openPairing();
+  row("pairing window opened, secret shown");
+  const before = { slots: liveSlots(), chunkBytes: liveChunkBytes() };
+  let paired = "";
+  forget();
+  controller.pair(shown, ({ kind }) => {
+    paired = kind;
+  });
+  untilIndications(2);
+  row("pairing: connection to m3", PAIRING);
+  until(() => paired === "ok");
+  disconnect();
+  const leftByPairing = { slots: liveSlots() - before.slots, chunkBytes: liveChunkBytes() - before.chunkBytes };
+
+  ask((done) => controller.open(done));
+  ask((done) => controller.run(() => true, done));
+  for (let i = 1; i < REMEMBERED_COMMANDS; i++) {
+    const order = { rateMicrounitsPerHour: 1_000_000 + 10_000 * i, durationMinutes: 30, change: i > 1 };
+    ask((done) => controller.setTbr(order, done));
+  }
+  disconnect();
+
+  let opened = false;
+  forget();
+  controller.open(() => {
+    opened = true;
+  });
+  untilIndications(3);
+  row("handshake: connection to Hello", HANDSHAKE);
+  until(() => opened);
+  clock.advance(500);
+
+  const start = {
+    entries: hardware.keyValue.entriesWritten(),
+    operations: hardware.operationCounts,
+    traffic: air.traffic,
+  };
+  forget();
+  controller.bolus(BOLUS_MICROUNITS, {}, () => {});
+  untilIndications(1);
+  row("Prepare to Challenge", [...records, NONCE]);
+  untilIndications(1);
+  row("Commit to its response", [...records, COUNTERSIGNATURE]);
+  untilHalfStep();
+  row("response to the first half-step");
+  clock.advance(30_000);
+  ask((done) => controller.resolve(done));
+  const { operations, traffic } = { operations: hardware.operationCounts, traffic: air.traffic };
+  const dose = {
+    entries: hardware.keyValue.entriesWritten() - start.entries,
+    writes: operations.kvWrite - start.operations.kvWrite,
+    historyBytes: operations.flashWrite - start.operations.flashWrite,
+    airBytes: sum(traffic) - sum(start.traffic),
+    roundTrips: traffic.roundTrips - start.traffic.roundTrips,
+  };
+  clock.advance(500);
+  forget();
+  const settled = indications;
+  controller.status(() => {});
+  until(() => indications === settled + 1);
+  row("Status read", records);
+  disconnect();
+
+  untilHalfStep();
+  clock.advance(10_000);
+  forget();
+  clock.advance(MINUTE_MS);
+  row("idle minute, in Run between two pulses");
+  // One pulse and the minute it falls in, less what a minute costs anyway.
+  const idle = rows.at(-1)?.computrons ?? 0;
+  const pulsesApartMs = 50_000 / (1_630_000 / 3_600_000);
+  untilHalfStep();
+  clock.advance(Math.floor(pulsesApartMs) - MINUTE_MS / 2);
+  forget();
+  clock.advance(MINUTE_MS);
+  rows.push({ name: "one basal pulse", computrons: meter.take() - idle, primitives: 0 });
+
+  const refused = {
+    "a connection": refusedConnections(world, meter, store),
+    "a Commit": refusedCommits(world, meter, store),
+  };
+  const [connection = 0] = refused["a connection"];
+  rows.push({ name: "connection refused at m2", computrons: connection, primitives: costOfAll(REFUSED) });
+  if (hardware.crashes.length > 0) throw new Error(hardware.crashes.join());
+  print(JSON.stringify({ rows, leftByPairing, dose, refused } satisfies CostReport));
+}

@@ -1,0 +1,59 @@
+/** `firmware/main.ts` booted on a simulated board: the SDK's modules made of the board's parts. */
+
+import type { Board, FlashPartition, KeyValueStore } from "../../../firmware/board.js";
+
+/** What `main.ts` imports of the SDK. */
+export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "PulseCount" | "PWM"> {
+  readonly keyValue: { open(options: unknown): KeyValueStore };
+  readonly flash: { open(options: unknown): FlashPartition };
+  readonly Time: { readonly ticks: number };
+  readonly Timer: { set(callback: () => void, delayMs: number): unknown; clear(timer: unknown): void };
+}
+
+type Native = (symbol: string) => { call(target: undefined, lengthBytes: number): ArrayBuffer };
+type Scheduled = ReturnType<Board["schedule"]>;
+
+/** Evaluates the whole firmware anew: its modules, its one pump. Put there by the bundler. */
+declare const bootFirmware: (sdk: Sdk, native: Native, trace: (text: string) => void) => void;
+
+/** A pairing text, as the pump shows it (PROTOCOL.md section 4). */
+const PAIRING_TEXT = /^[A-Z2-7]{42}$/;
+
+function refuse(what: string): never {
+  throw new Error(`the SDK has no ${what}`);
+}
+
+/** Boots the firmware of `main.ts` on a board, as a power-up does. */
+export function bootMain(board: Board): void {
+  const sdk: Sdk = {
+    Analog: board.Analog,
+    Digital: board.Digital,
+    GATTServer: board.GATTServer,
+    PulseCount: board.PulseCount,
+    PWM: board.PWM,
+    keyValue: { open: () => board.keyValue },
+    flash: { open: () => board.historyFlash },
+    Time: {
+      get ticks() {
+        return board.ticks();
+      },
+    },
+    Timer: {
+      set: (callback, delayMs) => board.schedule(callback, delayMs),
+      clear: (timer) => (timer as Scheduled).cancel(),
+    },
+  };
+  const native: Native = (symbol) =>
+    symbol === "xs_countersign_entropy"
+      ? { call: (_target, lengthBytes) => board.entropy(lengthBytes).slice().buffer }
+      : refuse(`native function ${symbol}`);
+  let last = "";
+  const trace = (text: string) => {
+    const line = text.replace(/\n$/, "");
+    board.trace(line);
+    // What a board without a display shows is on its console: whoever reads it there has the text.
+    if (PAIRING_TEXT.test(line)) board.show([last, line]);
+    last = line;
+  };
+  bootFirmware(sdk, native, trace);
+}

@@ -1,0 +1,81 @@
+/**
+ * What refusals cost that must not depend on the bytes refused: connections of strangers who know a controller's ID or
+ * do not, and Commits whose tag is wrong early, late or everywhere.
+ */
+
+import { answerM1, MODE } from "../../../host-sim/controller/handshake.js";
+import { CHANNEL_CONTROL } from "../../../host-sim/controller/records.js";
+import type { MemoryStore, World } from "../../../host-sim/world.js";
+import { Peer, Stranger } from "../../peers.js";
+import type { Meter } from "./meteredBoard.js";
+
+const TAG_BYTES = 16;
+const CONTROLLER_ID_OFFSET = 1;
+/** The pump remembers so many refused doses: a list that is full no longer grows. */
+const REFUSED_DOSES = 8;
+/** Set Bolus of 0.1 U: flags 0, fast, 1 x 10^-1, no extended part. */
+const SET_BOLUS = Uint8Array.of(0x4b, 0x11, 0x00, 0x33, 0x01, 0xf0, 0x00, 0x00, 0x00, 0x00);
+
+type Alter = (message: Uint8Array) => Uint8Array;
+
+/** Flips one bit of each of some bytes. */
+function flipped(...offsets: readonly number[]): Alter {
+  return (message) => message.map((byte, at) => (offsets.includes(at) ? byte ^ 1 : byte));
+}
+
+/** The same, counted from the end. */
+function flippedFromEnd(...offsets: readonly number[]): Alter {
+  return (message) => flipped(...offsets.map((offset) => message.length - offset))(message);
+}
+
+const EVERY_TAG_BYTE = Array.from({ length: TAG_BYTES }, (_, i) => i + 1);
+
+/** m2 as a bonded controller would send it, altered. */
+const CONNECTIONS: readonly Alter[] = [
+  flippedFromEnd(TAG_BYTES),
+  flippedFromEnd(1),
+  flippedFromEnd(...EVERY_TAG_BYTE),
+  flipped(CONTROLLER_ID_OFFSET),
+  flipped(CONTROLLER_ID_OFFSET + 7),
+  (m2) => m2.map((byte, at) => (at >= CONTROLLER_ID_OFFSET && at < CONTROLLER_ID_OFFSET + 8 ? 0 : byte)),
+  (m2) => m2.map((byte, at) => (at >= CONTROLLER_ID_OFFSET && at < CONTROLLER_ID_OFFSET + 8 ? 0xff : byte)),
+];
+
+/** Computrons from the connection to its end, of each. */
+export function refusedConnections(world: World, meter: Meter, store: MemoryStore): readonly number[] {
+  const { bond, controllerId } = new Peer(world, store);
+  return CONNECTIONS.map((alter) => {
+    world.clock.advance(10_000);
+    meter.take();
+    const stranger = new Stranger(world);
+    world.clock.runUntil(() => stranger.m1 !== undefined, 5_000);
+    const nonceC = new Uint8Array(16);
+    const { m2 } = answerM1(stranger.m1 ?? nonceC, {
+      mode: MODE.confirmed,
+      controllerId,
+      nonceC,
+      role: bond.role,
+      keys: bond,
+    });
+    stranger.write(alter(m2));
+    world.clock.runUntil(() => stranger.endedMs !== undefined, 5_000);
+    return meter.take();
+  });
+}
+
+/** Computrons from a wrong Commit to `Refused`, of each. */
+export function refusedCommits(world: World, meter: Meter, store: MemoryStore): readonly number[] {
+  const peer = new Peer(world, store);
+  if (!peer.open()) throw new Error("no session for the refused Commits");
+  const refuse = (alter: Alter): number => {
+    const challenge = peer.challenge(SET_BOLUS);
+    const commit = alter(peer.commitMessage(SET_BOLUS, challenge));
+    meter.take();
+    peer.ask(CHANNEL_CONTROL, commit);
+    return meter.take();
+  };
+  for (let i = 0; i < REFUSED_DOSES; i++) refuse(flippedFromEnd(1));
+  const costs = [flippedFromEnd(TAG_BYTES), flippedFromEnd(1), flippedFromEnd(...EVERY_TAG_BYTE)].map(refuse);
+  peer.close();
+  return costs;
+}

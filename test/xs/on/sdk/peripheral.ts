@@ -1,0 +1,7 @@
+/** `embedded:io/bluetoothle/peripheral` of the SDK. */
+
+import type { Sdk } from "../firmware.js";
+
+declare const sdk: Sdk;
+
+export const { GATTServer } = sdk;

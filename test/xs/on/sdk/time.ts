@@ -1,0 +1,7 @@
+/** `time` of the SDK. */
+
+import type { Sdk } from "../firmware.js";
+
+declare const sdk: Sdk;
+
+export default sdk.Time;

@@ -1,0 +1,7 @@
+/** `timer` of the SDK. */
+
+import type { Sdk } from "../firmware.js";
+
+declare const sdk: Sdk;
+
+export default sdk.Timer;

@@ -1,0 +1,28 @@
+/** The firmware's unit tests, on the XS engine. */
+
+import assert from "node:assert/strict";
+import { eligibleFor } from "./eligible.js";
+import { engineFor, type ReadyEngine } from "./engine.js";
+import { runTests, titlesUnderNode } from "./suites.js";
+
+const PARTS = ["base", "command", "ids", "link", "motor", "nonce", "session", "storage", "therapy"];
+const FILES = ["boot", "button", "knownAnswers", "pump", "rig"];
+/** A campaign over every byte of every operation: a quarter of a minute on XS, and no other engine matters to it. */
+const TOO_LONG = ["test/storage/history-power-cut.test.ts"];
+
+describe("on the XS engine, unit tests", () => {
+  let engine: ReadyEngine;
+  before(async function () {
+    engine = await engineFor(this);
+  });
+
+  it("pass, all of them, known answers of the cryptography among them", () => {
+    const folders = [...PARTS.map((part) => `test/${part}/`), ...FILES.map((file) => `test/${file}.test.ts`)];
+    const { files, excluded } = eligibleFor(folders);
+    assert.deepEqual(excluded, [], "tests that need Node");
+    const chosen = files.filter((file) => !TOO_LONG.includes(file));
+    const { passed, failed } = runTests(engine, "units", chosen);
+    assert.deepEqual(failed, []);
+    assert.deepEqual(passed, titlesUnderNode(chosen));
+  }).timeout(120_000);
+});
