@@ -161,8 +161,9 @@ class SimulatedServer implements GattServer {
     const data = advertisingData(scan);
     this.#requireReady();
     if (this.#end !== undefined) return;
+    const begins = this.#advertisement === undefined;
     this.#advertisement = data;
-    this.#session.air.advertisingStarted(this.#session.address);
+    if (begins) this.#session.air.advertisingStarted(this.#session.address);
   }
 
   stopAdvertising(): void {
