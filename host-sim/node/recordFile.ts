@@ -9,28 +9,38 @@ import { reasonOf } from "./systemError.js";
 
 export class RecordFile {
   readonly #path: string;
-  readonly #descriptor: number;
-  #failure: string | undefined;
+  readonly #onFailure: (why: string) => void;
+  #descriptor: number | undefined;
 
-  /** Makes the file, or empties it. Throws the system's error when it cannot. */
-  constructor(path: string) {
+  /**
+   * Makes the file, or empties it. Throws in one line why it cannot.
+   *
+   * @param onFailure hears once, in one line, that the recording broke off; what was written stays.
+   */
+  constructor(path: string, onFailure: (why: string) => void) {
     this.#path = path;
-    this.#descriptor = openSync(path, "w");
+    this.#onFailure = onFailure;
+    try {
+      this.#descriptor = openSync(path, "w");
+    } catch (error) {
+      throw new Error(`${path}: cannot be written: ${reasonOf(error)}`);
+    }
   }
 
-  /** Suits `WorldOptions.record`. Never throws: see `close`. */
+  /** Suits `WorldOptions.record`. Never throws. Does nothing once the file is closed. */
   readonly sink: Sink = (blocks) => {
-    if (this.#failure !== undefined) return;
+    if (this.#descriptor === undefined) return;
     try {
       for (let at = 0; at < blocks.length; ) at += writeSync(this.#descriptor, blocks, at);
     } catch (error) {
-      this.#failure = `${this.#path}: the recording broke off: ${reasonOf(error)}`;
+      this.close();
+      this.#onFailure(`${this.#path}: the recording broke off: ${reasonOf(error)}`);
     }
   };
 
-  /** Closes the file. Returns in one line why the recording is not whole, else undefined. */
-  close(): string | undefined {
-    closeSync(this.#descriptor);
-    return this.#failure;
+  /** Closing it twice does nothing. */
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 }

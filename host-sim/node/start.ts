@@ -15,6 +15,7 @@ import type { DayEnd, PlayedEntry } from "../day/played.js";
 import { DayPlayer } from "../day/player.js";
 import { type Replay, Replays } from "../day/replays.js";
 import { accountOf, checksOf } from "../day/summary.js";
+import type { Sink } from "../trace/recorder.js";
 import { RecordFile } from "./recordFile.js";
 import { messageOf, reasonOf } from "./systemError.js";
 
@@ -42,7 +43,8 @@ Exit code: 0 every check passed, 1 a check failed or the recording broke off, 2 
 interface Chosen {
   readonly seed: number;
   readonly entries: readonly DayEntry[];
-  readonly recordFile: RecordFile | undefined;
+  /** File to record into. */
+  readonly record: string | undefined;
 }
 
 function print(line = ""): void {
@@ -86,18 +88,9 @@ function choose(args: readonly string[]): Chosen | number {
     if (text === undefined) return EXIT.unusable;
     const day = parseDay(text);
     if (day.kind !== "ok") return unusable(`${values.day}: ${day.what}`);
-    return withRecordFile({ seed, entries: day.entries }, values.record);
+    return { seed, entries: day.entries, record: values.record };
   } catch (error) {
     return unusable(messageOf(error));
-  }
-}
-
-/** Opens the file to record into, if one is asked for. */
-function withRecordFile(chosen: Omit<Chosen, "recordFile">, path: string | undefined): Chosen | number {
-  try {
-    return { ...chosen, recordFile: path === undefined ? undefined : new RecordFile(path) };
-  } catch (error) {
-    return unusable(`${path}: cannot be written: ${reasonOf(error)}`);
   }
 }
 
@@ -126,8 +119,26 @@ class Progress {
   }
 }
 
-function run({ seed, entries, recordFile }: Chosen): number {
-  const operator = new Operator({ seed, ...(recordFile && { record: recordFile.sink }) });
+/** Plays the day, recorded if that is wanted. A recording that breaks off leaves the day to its end. */
+function run(chosen: Chosen): number {
+  if (chosen.record === undefined) return play(chosen, undefined);
+  let broken = false;
+  let recordFile: RecordFile;
+  try {
+    recordFile = new RecordFile(chosen.record, (why) => {
+      broken = true;
+      process.stderr.write(`${why}\n`);
+    });
+  } catch (error) {
+    return unusable(messageOf(error));
+  }
+  const code = play(chosen, recordFile.sink);
+  recordFile.close();
+  return broken ? EXIT.failed : code;
+}
+
+function play({ seed, entries }: Chosen, record: Sink | undefined): number {
+  const operator = new Operator({ seed, ...(record && { record }) });
   print("Countersign: a simulated pump, its controller, and a day.");
   print();
   const pairingText = operator.powerUp();
@@ -157,12 +168,10 @@ function run({ seed, entries, recordFile }: Chosen): number {
   const replays = attack(operator, end);
   const failed = checksOf(account, replays).filter(({ passed }) => !passed);
   operator.world.endRecording();
-  const broken = recordFile?.close();
   print();
   for (const { what } of failed) print(`CHECK FAILED: ${what}`);
   if (failed.length === 0) print("Every check passed.");
-  if (broken !== undefined) process.stderr.write(`${broken}\n`);
-  return failed.length === 0 && broken === undefined ? EXIT.passed : EXIT.failed;
+  return failed.length === 0 ? EXIT.passed : EXIT.failed;
 }
 
 function attack(operator: Operator, { lastBolus, status }: DayEnd): readonly Replay[] {

@@ -3,7 +3,6 @@
  * and when, and what the pump sent. The captures of the centrals are not needed for that and are not read here.
  */
 
-import { DEFAULT_RIG, type RigConfig } from "../../firmware/rig.js";
 import type { Packet, PacketKind } from "../air/packet.js";
 import type { Input } from "../input.js";
 import { ATT, HANDLE } from "./att.js";
@@ -12,8 +11,9 @@ import { type HostMessage, HostPackets, u16 } from "./hostPackets.js";
 import { inputOf } from "./inputJson.js";
 import { LINKTYPE } from "./pcapng.js";
 import { type CapturedPacket, readCapture } from "./pcapngReader.js";
-import { type Beginning, type Ending, INTERFACES, RECORDING_VERSION } from "./recorder.js";
-import { hasShape, isObject } from "./shape.js";
+import { type Beginning, type Ending, INTERFACES } from "./recorder.js";
+import { beginningOf, endingOf } from "./runJson.js";
+import { isObject } from "./shape.js";
 import { decodeUtf8 } from "./text.js";
 
 const [, PUMP, WORLD] = INTERFACES;
@@ -118,9 +118,13 @@ class Reader {
     if (object === undefined) throw new Malformed(`${frame}: it holds no JSON object`);
     if (object["event"] === "begin") {
       if (this.#beginning) throw new Malformed(`${frame}: the run begins a second time`);
-      this.#beginning = beginningOf(object, frame);
+      const beginning = beginningOf(object);
+      if (typeof beginning === "string") throw new Malformed(`${frame}: ${beginning}`);
+      this.#beginning = beginning;
     } else if (object["event"] === "end") {
-      this.#ending = { frame: number, timeMicros, what: endingOf(object, frame) };
+      const ending = endingOf(object);
+      if (ending === undefined) throw new Malformed(`${frame}: halfSteps and displacedMicrounits must be numbers`);
+      this.#ending = { frame: number, timeMicros, what: ending };
     } else {
       const input = inputOf(object);
       if (input === undefined) throw new Malformed(`${frame}: it holds no input that is known`);
@@ -223,42 +227,4 @@ function parse(bytes: Uint8Array): { readonly [name: string]: unknown } | undefi
     // It throws for one thing: text that is not JSON.
     return undefined;
   }
-}
-
-function beginningOf(object: { readonly [name: string]: unknown }, frame: string): Beginning {
-  const { version, seed, rig, ticksStartMs, plant, earlierStarts } = object;
-  if (version !== RECORDING_VERSION)
-    throw new Malformed(`${frame}: a recording of version ${String(version)}; only ${RECORDING_VERSION} is known`);
-  if (!Number.isInteger(seed)) throw new Malformed(`${frame}: seed must be an integer`);
-  if (rig !== undefined && !isRig(rig)) throw new Malformed(`${frame}: rig is not a whole configuration`);
-  if (ticksStartMs !== undefined && !Number.isSafeInteger(ticksStartMs))
-    throw new Malformed(`${frame}: ticksStartMs must be an integer`);
-  if (earlierStarts !== undefined && !Number.isSafeInteger(earlierStarts))
-    throw new Malformed(`${frame}: earlierStarts must be an integer`);
-  if (plant !== undefined && !(isObject(plant) && Object.values(plant).every(Number.isFinite)))
-    throw new Malformed(`${frame}: plant must hold numbers`);
-  return {
-    seed: Number(seed),
-    ...(rig !== undefined && { rig }),
-    ...(ticksStartMs !== undefined && { ticksStartMs: Number(ticksStartMs) }),
-    ...(plant !== undefined && { plant }),
-    ...(earlierStarts !== undefined && { earlierStarts: Number(earlierStarts) }),
-  };
-}
-
-function endingOf({ halfSteps, displacedMicrounits }: { readonly [name: string]: unknown }, frame: string): Ending {
-  if (!Number.isSafeInteger(halfSteps) || !Number.isFinite(displacedMicrounits))
-    throw new Malformed(`${frame}: halfSteps and displacedMicrounits must be numbers`);
-  return { halfSteps: Number(halfSteps), displacedMicrounits: Number(displacedMicrounits) };
-}
-
-/** Of the same shape as the configuration that we know; what its numbers mean is the firmware's to judge. */
-function isRig(value: unknown): value is RigConfig {
-  if (!isObject(value) || !isObject(value["drive"])) return false;
-  const { drive, ...others } = DEFAULT_RIG;
-  const { encoder, ...driveOthers } = drive;
-  const given = value["drive"]["encoder"];
-  return (
-    hasShape(value, others) && hasShape(value["drive"], driveOthers) && (given === "none" || hasShape(given, encoder))
-  );
 }
