@@ -75,18 +75,23 @@ async function listen(server: LineServer, option: string, port: number): Promise
 }
 
 /** A recording that breaks off leaves the pump running: who talks to it matters more than who listens. */
-function openRecord(path: string): RecordFile {
-  return new RecordFile(path, (why) => {
-    complain(new Error(why));
-    process.exitCode = EXIT.stateLost;
-  });
+function openRecord(path: string, folder: StateFolder | undefined): RecordFile {
+  try {
+    return new RecordFile(path, (why) => {
+      complain(new Error(why));
+      process.exitCode = EXIT.stateLost;
+    });
+  } catch (error) {
+    folder?.close();
+    throw error;
+  }
 }
 
 /** Runs until it is stopped. Throws when it cannot begin. */
 async function run(options: PumpOptions): Promise<void> {
   const fresh = randomInt(SEEDS);
   const folder = options.folder === undefined ? undefined : new StateFolder(options.folder, options.seed, fresh);
-  const recordFile = options.record === undefined ? undefined : openRecord(options.record);
+  const recordFile = options.record === undefined ? undefined : openRecord(options.record, folder);
   const seed = folder?.seed ?? options.seed ?? fresh;
 
   /** Nothing may move that is not kept: the process ends on the spot, and what it leaves is what a kill leaves. */

@@ -68,6 +68,7 @@ export function pumpOptions(args: readonly string[]): PumpOptions | undefined {
   const labPort = values["lab-port"];
   if (labPort !== undefined && !values.lab) throw new Error("--lab-port is of use only with --lab: give both");
   if (values.state === "") throw new Error("--state is empty; it must name a folder");
+  if (values.record === "") throw new Error("--record is empty; it must name a file");
   return {
     port: wholeNumber("--port", values.port, 0, LARGEST_PORT),
     labPort: values.lab ? wholeNumber("--lab-port", labPort ?? `${DEFAULT_LAB_PORT}`, 0, LARGEST_PORT) : undefined,

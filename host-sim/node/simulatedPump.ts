@@ -93,8 +93,8 @@ export class SimulatedPump {
 
   /** Takes the power, and stops time for good. */
   stop(): void {
+    this.#time.act(() => this.#supply.cut());
     this.#time.stop();
-    this.#supply.cut();
     this.#world.endRecording();
   }
 

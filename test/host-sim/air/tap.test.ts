@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AirEvent } from "../../../host-sim/air/packet.js";
-import { DROP, DUPLICATE, delay, replace } from "../../../host-sim/air/tap.js";
-import { ADVERTISEMENT, Bench, bytes, joined } from "./bench.js";
+import { DROP, DUPLICATE, delay, replace, type TapAction } from "../../../host-sim/air/tap.js";
+import { ADVERTISEMENT, Bench, bytes, type Central, joined } from "./bench.js";
 
 describe("a tap", () => {
   it("that drops a write leaves the central stuck until its ATT timeout of 30 s ends the link", () => {

@@ -174,7 +174,10 @@ describe("a replay", () => {
       world.clock.advance(60_000);
     });
     assertIdentical(file);
-    assert.ok(recordingOf(file).arrivals.some(({ timeMicros }) => timeMicros % 1_000 > 0), "nothing came between two");
+    assert.ok(
+      recordingOf(file).arrivals.some(({ timeMicros }) => timeMicros % 1_000 > 0),
+      "nothing came between two",
+    );
   });
 
   it("notices a byte that the pump would not have sent, where it is", () => {
