@@ -5,7 +5,6 @@
  */
 
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { clockText, replayLine } from "../day/lines.js";
 import { listing, packetText, timeText } from "../trace/listing.js";
 import { readCapture } from "../trace/pcapngReader.js";
@@ -13,32 +12,12 @@ import { type Difference, Player } from "../trace/player.js";
 import { type Recording, readRecording } from "../trace/recording.js";
 import { sendAgain, type Theft } from "../trace/thief.js";
 import { World } from "../world.js";
+import { HELP, type ReplayOptions, replayOptions } from "./replayOptions.js";
 import { messageOf, reasonOf } from "./systemError.js";
 
 const EXIT = { identical: 0, different: 1, unusable: 2 } as const;
-const LARGEST_SEED = 0xffff_ffff;
 /** For a pump to boot and advertise. */
 const BOOT_MS = 1_000;
-
-const HELP = `Usage: npm run replay -- FILE [--list | --attack [--seed N]]
-
-Plays a recording made by --record into a fresh simulated pump: everything that reached the pump reaches it again, at
-the same time, and what the pump sends is compared with the recording, byte by byte and in time.
-
-  --list     prints the capture instead, a line a packet; of any pcapng file
-  --attack   then goes on as somebody who recorded the run: sends the pump what the controllers sent, connection by
-             connection, and shows what it answered and whether the motor moved
-  --seed N   attacks another pump, made from this seed, that never met those controllers: 0 to ${LARGEST_SEED}
-  --help     this text
-
-Exit code: 0 all packets identical, with --attack all refused; 1 not so; 2 the arguments or the file cannot be used.`;
-
-interface Chosen {
-  readonly path: string;
-  readonly mode: "list" | "replay" | "attack";
-  /** Of the pump to attack, when that is another. */
-  readonly seed: number | undefined;
-}
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -49,38 +28,7 @@ function unusable(why: string): typeof EXIT.unusable {
   return EXIT.unusable;
 }
 
-/** What was asked for on the command line; a number is the exit code to end with at once. */
-function choose(args: readonly string[]): Chosen | number {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        list: { type: "boolean", default: false },
-        attack: { type: "boolean", default: false },
-        seed: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    });
-    if (values.help) {
-      print(HELP);
-      return EXIT.identical;
-    }
-    const [path, ...others] = positionals;
-    if (path === undefined || others.length > 0) return unusable("give one FILE to replay; --help tells more");
-    if (values.list && values.attack) return unusable("give --list or --attack, not both");
-    if (values.seed !== undefined && !values.attack)
-      return unusable("--seed chooses the pump to attack: give --attack");
-    const seed = values.seed !== undefined && /^\d{1,10}$/.test(values.seed) ? Number(values.seed) : undefined;
-    if (values.seed !== undefined && !(seed !== undefined && seed <= LARGEST_SEED))
-      return unusable(`--seed is ${values.seed}; it must be 0 to ${LARGEST_SEED}`);
-    return { path, mode: values.list ? "list" : values.attack ? "attack" : "replay", seed };
-  } catch (error) {
-    return unusable(messageOf(error));
-  }
-}
-
-function run({ path, mode, seed }: Chosen): number {
+function run({ path, mode, seed }: ReplayOptions): number {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
@@ -161,5 +109,10 @@ function attack(world: World, recording: Recording): number {
 
 // Whoever reads the output may stop reading, as `head` does.
 process.stdout.on("error", () => {});
-const chosen = choose(process.argv.slice(2));
-process.exitCode = typeof chosen === "number" ? chosen : run(chosen);
+try {
+  const options = replayOptions(process.argv.slice(2));
+  if (options === undefined) print(HELP);
+  process.exitCode = options === undefined ? EXIT.identical : run(options);
+} catch (error) {
+  process.exitCode = unusable(messageOf(error));
+}

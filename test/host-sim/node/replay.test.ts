@@ -88,17 +88,12 @@ describe("npm run replay", () => {
   });
 
   const UNUSABLE: readonly (readonly [what: string, args: () => readonly string[], line: RegExp])[] = [
-    ["no file", () => [], /give one FILE/],
-    ["two files", () => ["a", "b"], /give one FILE/],
     ["a missing file", () => [join(folder, "none")], /none: cannot be read: no such file/],
     ["a folder", () => [folder], /cannot be read: illegal operation on a directory/],
     ["a text", () => [file("a.txt", "hello")], /a\.txt: this is no pcapng file/],
     ["an empty file", () => [file("empty", "")], /empty: the file is empty/],
     ["a text to list", () => [file("a.txt", "hello"), "--list"], /a\.txt: this is no pcapng file/],
     ["a capture of something else", () => [file("none.pcapng", whole.subarray(0, 56))], /does not say how a run began/],
-    ["--list with --attack", () => ["a", "--list", "--attack"], /--list or --attack, not both/],
-    ["--seed alone", () => ["a", "--seed", "1"], /give --attack/],
-    ["a seed that is none", () => ["a", "--attack", "--seed", "x"], /--seed is x; it must be 0 to 4294967295/],
     ["an unknown option", () => ["--fast"], /--fast/],
   ];
   for (const [what, args, line] of UNUSABLE)
