@@ -64,7 +64,7 @@ function placeOf(file: Uint8Array, { bytes }: CapturedPacket): number {
 }
 
 describe("a replay", () => {
-  it("gives every byte at its time and the same half-steps, of a bolus under basal", () => {
+  it("gives every byte at its time and the same half-steps, of a bolus under basal (SV-01)", () => {
     const { file, world } = recorded(701, (bonded) => {
       bolus(U)(bonded);
       bonded.world.clock.advance(HOUR_MS);
@@ -76,7 +76,7 @@ describe("a replay", () => {
     assert.deepEqual(again.hardware.keyValue.snapshot(), world.hardware.keyValue.snapshot());
   });
 
-  it("goes through power cuts in the middle of an operation, stalls, presses and every fault of the plant", () => {
+  it("goes through power cuts in the middle of an operation, stalls, presses and every fault of the plant (SV-01)", () => {
     const rig = { ...DEFAULT_RIG, drive: { ...DEFAULT_RIG.drive, encoder: "none" as const } };
     const options = { rig, ticksStartMs: 2 ** 31 - 5_000, plant: { cartridgeMicrounits: 250 * U } };
     const live = (bonded: Bonded) => {
