@@ -12,18 +12,25 @@ export interface CostRow {
 /** Costs, and what does not depend on the engine. */
 export interface CostReport {
   readonly rows: readonly CostRow[];
-  /** Slots and bytes of chunks in use after the pairing, over before it: what pairing leaves behind. */
-  readonly leftByPairing: { readonly slots: number; readonly chunkBytes: number };
   /** One bolus of 0.5 U from Prepare to its outcome, in an open session, with a full list of remembered commands. */
   readonly dose: {
     /** 32-byte entries of NVS, and writes of its keys. */
     readonly entries: number;
     readonly writes: number;
-    readonly historyBytes: number;
+    readonly historyRecords: number;
     /** ATT PDUs, both ways. */
     readonly airBytes: number;
     readonly roundTrips: number;
   };
-  /** Computrons of refused connections and commits that differ in their bytes alone: each list has one value. */
-  readonly refused: Readonly<Record<string, readonly number[]>>;
+  /** What the largest part of a Commit beside cryptography is made of. */
+  readonly storing: readonly { readonly name: string; readonly computrons: number }[];
+  /** Computrons of refusals that differ in their bytes alone: each list has one value. */
+  readonly refused: { readonly connections: readonly number[]; readonly commits: readonly number[] };
+}
+
+/** Memory in use after a garbage collection. */
+export interface HeapUse {
+  readonly name: string;
+  readonly slots: number;
+  readonly dataBytes: number;
 }

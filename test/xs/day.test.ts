@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { startPump } from "../../firmware/pump.js";
-import { bundleProgram } from "./bundle.js";
+import { bundleFirmware, bundleProgram } from "./bundle.js";
 import { engineFor, type ReadyEngine, runOnXs } from "./engine.js";
 import { dayLines } from "./on/day.js";
 
@@ -18,9 +18,9 @@ describe("on the XS engine, the closed-loop day", () => {
     engine = await engineFor(this);
   });
 
-  it("from firmware/main.ts gives Node's bytes on the air, steps, storage and history", () => {
+  it("from firmware/main.ts gives Node's bytes on the air, steps, storage and history", async () => {
     const onNode = dayLines(startPump);
-    const onXs = runOnXs(engine, bundleProgram("day", PROGRAM, true));
+    const onXs = runOnXs(engine, await bundleProgram("day", PROGRAM, await bundleFirmware()));
     const at = onNode.findIndex((line, i) => line !== onXs[i]);
     assert.equal(at, -1, `line ${at}: ${onNode[at]} under Node, ${onXs[at]} on XS`);
     assert.equal(onXs.length, onNode.length);

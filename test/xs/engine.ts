@@ -113,18 +113,19 @@ export async function buildEngine(): Promise<Engine> {
 }
 
 /**
- * Runs a program to its end and gives the lines that it printed. Throws with what it wrote when it threw, died, or ran
- * over its time, and when it did not print its last line: a program that stops halfway may still exit with 0.
+ * Runs programs to their end, in order and on one machine, and gives the lines that they printed. Throws with what they
+ * wrote when one threw, died, or ran over its time, and when the last did not print its last line: a program that
+ * stops halfway may still exit with 0.
  */
-export function runOnXs(engine: ReadyEngine, program: string): readonly string[] {
+export function runOnXs(engine: ReadyEngine, ...programs: readonly string[]): readonly string[] {
   const options = { encoding: "utf8", timeout: RUN_MAXIMUM_MS, maxBuffer: OUTPUT_MAXIMUM_BYTES } as const;
-  const { status, signal, stdout, stderr, error } = spawnSync(engine.path, [program], options);
+  const { status, signal, stdout, stderr, error } = spawnSync(engine.path, programs, options);
   const lines = stdout?.split("\n") ?? [];
   const [last, empty] = lines.slice(-2);
   if (status !== 0 || error || last !== LAST_LINE || empty !== "") {
     const tail = lines.slice(-20).join("\n");
     throw new Error(
-      `${basename(program)} on XS: status ${status}, signal ${signal}, ${error ?? ""}\n${tail}\n${stderr}`,
+      `${programs.map((program) => basename(program)).join(", ")} on XS: status ${status}, signal ${signal}, ${error ?? ""}\n${tail}\n${stderr}`,
     );
   }
   return lines.slice(0, -2);

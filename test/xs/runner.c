@@ -1,7 +1,8 @@
 /*
- * Runs one bundled program on the XS engine and gives it what the tests measure: print(text), computrons() since the
- * start, liveSlots() and liveChunkBytes() after a garbage collection, slotBytes(). Exit status: 0 the program ran to
- * its end, 1 it threw, 2 wrong use, 3 the engine gave up (stack, memory).
+ * Runs bundled programs on the XS engine, one after the other on the same machine, and gives them what the tests
+ * measure: print(text), computrons() since the start, liveSlots(), liveCodeBytes() and liveDataBytes() after
+ * a garbage collection. Exit status: 0 the programs ran to their end, 1 one threw, 2 wrong use, 3 the engine gave up (stack,
+ * memory).
  */
 
 #include "xsAll.h"
@@ -32,15 +33,30 @@ static void xs_liveSlots(txMachine* the)
 	fxInteger(the, mxResult, the->currentHeapCount);
 }
 
-static void xs_liveChunkBytes(txMachine* the)
+/* Byte code, which this engine copies for every function and the SDK leaves in flash. */
+static txSize fxLiveCodeBytes(txMachine* the)
 {
+	txSlot* heap;
+	txSlot* slot;
+	txSize code = 0;
 	fxCollectGarbage(the);
-	fxInteger(the, mxResult, the->currentChunksSize);
+	for (heap = the->firstHeap; heap; heap = heap->next)
+		for (slot = heap + 1; slot < heap->value.reference; slot++)
+			if ((slot->kind == XS_CODE_KIND) && slot->value.code.address)
+				code += ((txChunk*)(slot->value.code.address - sizeof(txChunk)))->size;
+	return code;
 }
 
-static void xs_slotBytes(txMachine* the)
+static void xs_liveCodeBytes(txMachine* the)
 {
-	fxInteger(the, mxResult, sizeof(txSlot));
+	fxInteger(the, mxResult, fxLiveCodeBytes(the));
+}
+
+/* All other chunks. */
+static void xs_liveDataBytes(txMachine* the)
+{
+	txSize code = fxLiveCodeBytes(the);
+	fxInteger(the, mxResult, the->currentChunksSize - code);
 }
 
 static void fxGive(txMachine* the, txCallback callback, txInteger length, txString name)
@@ -69,11 +85,14 @@ int main(int argc, char* argv[])
 	};
 	char path[C_PATH_MAX];
 	int status = 0;
+	int i;
 	txMachine* machine;
 
-	if ((argc != 2) || !c_realpath(argv[1], path)) {
-		fprintf(stderr, "usage: xs PROGRAM.js\n");
-		return 2;
+	for (i = 1; i < argc; i++) {
+		if (!c_realpath(argv[i], path)) {
+			fprintf(stderr, "%s: no such program\n", argv[i]);
+			return 2;
+		}
 	}
 	fxInitializeSharedCluster();
 	machine = fxCreateMachine(&creation, "xs", NULL, XS_NO_ID);
@@ -83,14 +102,17 @@ int main(int argc, char* argv[])
 			fxGive(the, xs_print, 1, "print");
 			fxGive(the, xs_computrons, 0, "computrons");
 			fxGive(the, xs_liveSlots, 0, "liveSlots");
-			fxGive(the, xs_liveChunkBytes, 0, "liveChunkBytes");
-			fxGive(the, xs_slotBytes, 0, "slotBytes");
+			fxGive(the, xs_liveCodeBytes, 0, "liveCodeBytes");
+			fxGive(the, xs_liveDataBytes, 0, "liveDataBytes");
 			the->meterIndex = 0;
-			fxRunModuleFile(the, path);
-			fxRunLoop(the);
-			/* Whatever the module threw comes as a rejection of its import. */
-			if (!mxIsUndefined(&mxException))
-				fxJump(the);
+			for (i = 1; i < argc; i++) {
+				c_realpath(argv[i], path);
+				fxRunModuleFile(the, path);
+				fxRunLoop(the);
+				/* Whatever the module threw comes as a rejection of its import. */
+				if (!mxIsUndefined(&mxException))
+					fxJump(the);
+			}
 		}
 		mxCatch(the) {
 			fprintf(stderr, "%s\n", fxToString(the, &mxException));

@@ -25,11 +25,11 @@ describe("on the XS engine, scenarios", () => {
     engine = await engineFor(this);
   });
 
-  it("of pairing, sessions, messages and doses pass", () => {
+  it("of pairing, sessions, messages and doses pass", async () => {
     const { files, excluded } = eligibleFor(SCENARIOS.map((name) => `test/scenarios/${name}.test.ts`));
     assert.deepEqual(excluded, [], "tests that need Node");
     assert.equal(files.length, SCENARIOS.length);
-    const { passed, failed } = runTests(engine, "scenarios", files);
+    const { passed, failed } = await runTests(engine, "scenarios", files);
     assert.deepEqual(failed, []);
     assert.deepEqual(passed, titlesUnderNode(files));
   }).timeout(120_000);

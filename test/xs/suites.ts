@@ -31,10 +31,10 @@ export interface XsReport {
 }
 
 /** Runs the tests of some files on XS, all in one program. */
-export function runTests(engine: ReadyEngine, name: string, files: readonly string[]): XsReport {
+export async function runTests(engine: ReadyEngine, name: string, files: readonly string[]): Promise<XsReport> {
   const imports = files.map((file) => `import ${JSON.stringify(`./${file}`)};`);
   const statements = ['import { report } from "./test/xs/on/unitTests.ts";', ...imports, "report();"];
-  const lines = runOnXs(engine, bundleProgram(name, statements.join("\n")));
+  const lines = runOnXs(engine, await bundleProgram(name, statements.join("\n")));
   const ok = /^ok /;
   return {
     passed: lines

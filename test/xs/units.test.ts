@@ -16,12 +16,12 @@ describe("on the XS engine, unit tests", () => {
     engine = await engineFor(this);
   });
 
-  it("pass, all of them, known answers of the cryptography among them", () => {
+  it("pass, all of them, known answers of the cryptography among them", async () => {
     const folders = [...PARTS.map((part) => `test/${part}/`), ...FILES.map((file) => `test/${file}.test.ts`)];
     const { files, excluded } = eligibleFor(folders);
     assert.deepEqual(excluded, [], "tests that need Node");
     const chosen = files.filter((file) => !TOO_LONG.includes(file));
-    const { passed, failed } = runTests(engine, "units", chosen);
+    const { passed, failed } = await runTests(engine, "units", chosen);
     assert.deepEqual(failed, []);
     assert.deepEqual(passed, titlesUnderNode(chosen));
   }).timeout(120_000);

@@ -7,6 +7,7 @@ import { bootMain } from "./firmware.js";
 import { Meter, meteredBoard } from "./meteredBoard.js";
 import { refusedCommits, refusedConnections } from "./refused.js";
 import { COUNTERSIGNATURE, costOfAll, HANDSHAKE, NONCE, PAIRING, REFUSED } from "./required.js";
+import { costOfStoring } from "./storing.js";
 
 const BOLUS_MICROUNITS = 500_000;
 const LIMIT_MS = 120_000;
@@ -76,7 +77,6 @@ export function bench(): void {
   row("first boot");
   const shown = world.openPairing();
   row("pairing window opened, secret shown");
-  const before = { slots: liveSlots(), chunkBytes: liveChunkBytes() };
   let paired = "";
   forget();
   controller.pair(shown, ({ kind }) => {
@@ -86,7 +86,6 @@ export function bench(): void {
   row("pairing: connection to m3", PAIRING);
   until(() => paired === "ok");
   disconnect();
-  const leftByPairing = { slots: liveSlots() - before.slots, chunkBytes: liveChunkBytes() - before.chunkBytes };
 
   ask((done) => controller.open(done));
   ask((done) => controller.run(() => true, done));
@@ -125,7 +124,7 @@ export function bench(): void {
   const dose = {
     entries: hardware.keyValue.entriesWritten() - start.entries,
     writes: operations.kvWrite - start.operations.kvWrite,
-    historyBytes: operations.flashWrite - start.operations.flashWrite,
+    historyRecords: operations.flashWrite - start.operations.flashWrite,
     airBytes: sum(traffic) - sum(start.traffic),
     roundTrips: traffic.roundTrips - start.traffic.roundTrips,
   };
@@ -151,12 +150,14 @@ export function bench(): void {
   clock.advance(MINUTE_MS);
   rows.push({ name: "one basal pulse", computrons: meter.take() - idle, primitives: 0 });
 
+  const bonded = { pump: hardware.keyValue.snapshot(), store };
   const refused = {
-    "a connection": refusedConnections(world, meter, store),
-    "a Commit": refusedCommits(world, meter, store),
+    connections: refusedConnections(bonded),
+    commits: refusedCommits(bonded),
   };
-  const [connection = 0] = refused["a connection"];
+  const [connection = 0] = refused.connections;
   rows.push({ name: "connection refused at m2", computrons: connection, primitives: costOfAll(REFUSED) });
   if (hardware.crashes.length > 0) throw new Error(hardware.crashes.join());
-  print(JSON.stringify({ rows, leftByPairing, dose, refused } satisfies CostReport));
+  const storing = costOfStoring(hardware.keyValue.snapshot());
+  print(JSON.stringify({ rows, dose, storing, refused } satisfies CostReport));
 }

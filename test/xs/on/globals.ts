@@ -7,10 +7,10 @@ declare global {
   function computrons(): number;
   /** Slots in use, after a garbage collection. */
   function liveSlots(): number;
-  /** Bytes in use of the engine's chunks (strings, buffers, byte code), after a garbage collection. */
-  function liveChunkBytes(): number;
-  /** Size of one slot: 16 where addresses have 32 bits, as on the ESP32; 32 where they have 64. */
-  function slotBytes(): number;
+  /** Bytes of byte code in use, after a garbage collection. */
+  function liveCodeBytes(): number;
+  /** Bytes in use of strings, buffers and the like, byte code not counted, after a garbage collection. */
+  function liveDataBytes(): number;
 }
 
 export {};

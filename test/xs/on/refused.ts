@@ -5,14 +5,14 @@
 
 import { answerM1, MODE } from "../../../host-sim/controller/handshake.js";
 import { CHANNEL_CONTROL } from "../../../host-sim/controller/records.js";
-import type { MemoryStore, World } from "../../../host-sim/world.js";
+import type { KeyValueSnapshot } from "../../../host-sim/peripherals/keyValue.js";
+import { type MemoryStore, World } from "../../../host-sim/world.js";
 import { Peer, Stranger } from "../../peers.js";
-import type { Meter } from "./meteredBoard.js";
+import { bootMain } from "./firmware.js";
+import { Meter, meteredBoard } from "./meteredBoard.js";
 
 const TAG_BYTES = 16;
 const CONTROLLER_ID_OFFSET = 1;
-/** The pump remembers so many refused doses: a list that is full no longer grows. */
-const REFUSED_DOSES = 8;
 /** Set Bolus of 0.1 U: flags 0, fast, 1 x 10^-1, no extended part. */
 const SET_BOLUS = Uint8Array.of(0x4b, 0x11, 0x00, 0x33, 0x01, 0xf0, 0x00, 0x00, 0x00, 0x00);
 
@@ -41,11 +41,30 @@ const CONNECTIONS: readonly Alter[] = [
   (m2) => m2.map((byte, at) => (at >= CONTROLLER_ID_OFFSET && at < CONTROLLER_ID_OFFSET + 8 ? 0xff : byte)),
 ];
 
+/** A bonded pump: what it has stored, and what its controller has. */
+export interface BondedPair {
+  readonly pump: KeyValueSnapshot;
+  readonly store: MemoryStore;
+}
+
+/** A pump just booted, the same each time, and its bonded peer. */
+function bootedAgain({ pump, store }: BondedPair) {
+  const meter = new Meter();
+  const world = new World({
+    seed: 1,
+    firmware: (board) => meter.inside(() => bootMain(meteredBoard(board, meter))),
+  });
+  world.hardware.keyValue.restore(pump);
+  world.powerUp();
+  world.clock.advance(1_000);
+  return { world, meter, peer: new Peer(world, store) };
+}
+
 /** Computrons from the connection to its end, of each. */
-export function refusedConnections(world: World, meter: Meter, store: MemoryStore): readonly number[] {
-  const { bond, controllerId } = new Peer(world, store);
+export function refusedConnections(bonded: BondedPair): readonly number[] {
   return CONNECTIONS.map((alter) => {
-    world.clock.advance(10_000);
+    const { world, meter, peer } = bootedAgain(bonded);
+    const { bond, controllerId } = peer;
     meter.take();
     const stranger = new Stranger(world);
     world.clock.runUntil(() => stranger.m1 !== undefined, 5_000);
@@ -64,18 +83,14 @@ export function refusedConnections(world: World, meter: Meter, store: MemoryStor
 }
 
 /** Computrons from a wrong Commit to `Refused`, of each. */
-export function refusedCommits(world: World, meter: Meter, store: MemoryStore): readonly number[] {
-  const peer = new Peer(world, store);
-  if (!peer.open()) throw new Error("no session for the refused Commits");
-  const refuse = (alter: Alter): number => {
+export function refusedCommits(bonded: BondedPair): readonly number[] {
+  return [flippedFromEnd(TAG_BYTES), flippedFromEnd(1), flippedFromEnd(...EVERY_TAG_BYTE)].map((alter) => {
+    const { meter, peer } = bootedAgain(bonded);
+    if (!peer.open()) throw new Error("no session for the refused Commits");
     const challenge = peer.challenge(SET_BOLUS);
     const commit = alter(peer.commitMessage(SET_BOLUS, challenge));
     meter.take();
     peer.ask(CHANNEL_CONTROL, commit);
     return meter.take();
-  };
-  for (let i = 0; i < REFUSED_DOSES; i++) refuse(flippedFromEnd(1));
-  const costs = [flippedFromEnd(TAG_BYTES), flippedFromEnd(1), flippedFromEnd(...EVERY_TAG_BYTE)].map(refuse);
-  peer.close();
-  return costs;
+  });
 }

@@ -1,0 +1,79 @@
+/** Budgets: what the firmware costs on XS, and that it costs the same each time. */
+
+import assert from "node:assert/strict";
+import type { CostReport } from "./benchReport.js";
+import { pageWith, readPage, tables } from "./benchTable.js";
+import { costBreaches, heapBreaches } from "./budgets.js";
+import { engineFor, inContinuousIntegration, type ReadyEngine } from "./engine.js";
+import { measureCode, measureCosts, measureDays, measureHeap } from "./measure.js";
+
+/** Ten of them take some 20 s on XS; a month is no other: `measureDays`. */
+const DAYS = 10;
+/** Where a record is sealed (firmware/session/record.ts), and the same with a second, useless seal before it. */
+const SEAL = "sealed.encrypt(RecordLayout.encode(plaintext))";
+const SEAL_TWICE = `(chacha20poly1305(direction.key, recordNonce(direction.counter)).encrypt(RecordLayout.encode(plaintext)), ${SEAL})`;
+
+describe("on the XS engine, costs", function () {
+  this.timeout(240_000);
+  let engine: ReadyEngine;
+  let costs: CostReport;
+  before(async function () {
+    engine = await engineFor(this);
+    costs = await measureCosts(engine);
+  });
+
+  it("are within their budgets, and the same to the computron in two runs", async () => {
+    assert.deepEqual(costBreaches(costs), []);
+    assert.deepEqual(await measureCosts(engine), costs);
+  });
+
+  it("go over budget when a record is sealed twice", async () => {
+    const twice = await measureCosts(engine, (firmware) => {
+      const parts = firmware.split(SEAL);
+      assert.equal(parts.length, 2, "the record layer has changed");
+      return parts.join(SEAL_TWICE);
+    });
+    const breaches = costBreaches(twice);
+    for (const what of ["an authorised dose", "handshake", "Prepare to Challenge", "Status read"])
+      assert.ok(
+        breaches.some((breach) => breach.startsWith(what)),
+        `${what}: ${breaches}`,
+      );
+  });
+
+  it("of a refusal do not depend on the bytes refused: unknown controller, wrong tag, early or late (SR-10)", () => {
+    const { connections, commits } = costs.refused;
+    assert.ok(connections.length >= 6 && commits.length >= 3);
+    assert.deepEqual(
+      connections,
+      connections.map(() => connections[0]),
+      "connections",
+    );
+    assert.deepEqual(
+      commits,
+      commits.map(() => commits[0]),
+      "Commits",
+    );
+  });
+
+  it("in memory are within their budgets, the same in two runs, and README.md has them all", async function () {
+    if (engine.slotBits !== 32) {
+      if (inContinuousIntegration()) throw new Error("the C compiler makes no 32-bit programs: install gcc-multilib");
+      return this.skip();
+    }
+    const heap = await measureHeap(engine);
+    assert.deepEqual(heapBreaches(heap), []);
+    assert.deepEqual(await measureHeap(engine), heap);
+    const page = readPage();
+    const text = tables(costs, heap, await measureCode(engine));
+    assert.ok(pageWith(page, text) === page, "README.md is not what was measured: npm run bench -- --write");
+  });
+
+  it(`in memory are after ${DAYS} days what they were after the first`, async () => {
+    const days = await measureDays(engine, DAYS);
+    assert.equal(days.length, DAYS);
+    const [first, last] = [days[0], days.at(-1)];
+    assert.ok(first && last);
+    assert.deepEqual([last.slots, last.dataBytes], [first.slots, first.dataBytes], JSON.stringify(days));
+  });
+});

@@ -1,0 +1,54 @@
+/** The measurements as README.md shows them. */
+
+import { readFileSync } from "node:fs";
+import type { CostReport, HeapUse } from "./benchReport.js";
+import { bytesOver, DOSE_ROWS, doseComputrons, ratioOf } from "./budgets.js";
+
+export const README = "README.md";
+const BEGIN = "<!-- bench: begin; written by npm run bench -- --write -->";
+const END = "<!-- bench: end -->";
+
+const number = (value: number): string => value.toLocaleString("en-GB");
+
+/** Everything between the markers. */
+export function tables(report: CostReport, heap: ReadonlyMap<string, HeapUse>, codeBytes: number): string {
+  const cost = report.rows.map((row) => {
+    const times = row.primitives === 0 ? ["", ""] : [number(row.primitives), ratioOf(row).toFixed(2)];
+    return `| ${row.name} | ${number(row.computrons)} | ${times.join(" | ")} |`;
+  });
+  const last = DOSE_ROWS.at(-1) ?? "";
+  const at = report.rows.findIndex(({ name }) => name === last) + 1;
+  cost.splice(at, 0, `| **an authorised dose: the three rows above** | **${number(doseComputrons(report))}** | | |`);
+  const storing = report.storing.map(({ name, computrons }) => `${name}: ${number(computrons)}`).join("; ");
+  const { dose } = report;
+  const over = (stage: string, before: string) => `${number(bytesOver(heap, stage, before))} |`;
+  return [
+    "| the pump's side of | computrons | primitives alone | times |",
+    "|---|---:|---:|---:|",
+    ...cost,
+    "",
+    `What a Commit costs beside its cryptography is storing, before anything moves: ${storing}. The rest is the pulse's`,
+    "intent, two history records, and the command judged a second time.",
+    "",
+    "| memory, in bytes | |",
+    "|---|---:|",
+    `| RAM of the running pump: modules that cannot be in flash, and its state | ${over("booted", "board without firmware")}`,
+    `| left behind by one more pairing, the simulator's record of it included | ${over("paired again", "paired")}`,
+    `| in flash on a board: objects of modules that the SDK evaluates at build time | ${over("preloaded", "simulator")}`,
+    `| in flash on a board: byte code of all modules | ${number(codeBytes)} |`,
+    "",
+    `One bolus of 0.5 U, from Prepare to its outcome, with 64 commands remembered: ${number(dose.writes)} writes to NVS`,
+    `(${number(dose.entries)} entries of 32 bytes), ${number(dose.historyRecords)} history records, ${number(dose.airBytes)} bytes of ATT on`,
+    `the air in ${number(dose.roundTrips)} round trips.`,
+  ].join("\n");
+}
+
+/** The page with its tables replaced. Throws when it has no place for them. */
+export function pageWith(page: string, text: string): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`${README} has no place for the tables`);
+  return `${page.slice(0, begin + BEGIN.length)}\n${text}\n${page.slice(end)}`;
+}
+
+export const readPage = (): string => readFileSync(README, "utf8");
