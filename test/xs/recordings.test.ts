@@ -14,11 +14,11 @@ describe("on the XS engine, recordings", () => {
     engine = await engineFor(this);
   });
 
-  it("have the bytes that they have under Node", () => {
+  it("have the bytes that they have under Node", async () => {
     const { files, excluded } = eligibleFor(FILES.map((name) => `test/host-sim/trace/${name}.test.ts`));
     assert.deepEqual(excluded, [], "tests that need Node");
     assert.equal(files.length, FILES.length);
-    const { passed, failed } = runTests(engine, "recordings", files);
+    const { passed, failed } = await runTests(engine, "recordings", files);
     assert.deepEqual(failed, []);
     assert.deepEqual(passed, titlesUnderNode(files));
   }).timeout(120_000);
