@@ -9,9 +9,9 @@ import { Account, type Entry, entriesOf, type Reading } from "./account.js";
 import { serve } from "./person.js";
 import { type Line, Scene } from "./scene.js";
 
-/** Amounts from 0.1 to 0.3 U, in steps of 0.01 U. */
+/** Amounts from 0.1 to 0.2 U, in steps of 0.01 U: two to four pulses. */
 const LEAST_HUNDREDTHS = 10;
-const AMOUNTS = 21;
+const AMOUNTS = 11;
 const MICROUNITS_PER_HUNDREDTH = 10_000;
 /** After so many boluses, so much time passes: they and basal stay within the pump's limits of an hour and of a day. */
 const BOLUSES_A_BREAK = 8;

@@ -11,9 +11,9 @@ import type { Strike } from "./strike.js";
 import { type Step, Wire } from "./wire.js";
 
 const CONTROLLER = fileURLToPath(new URL("../../../host-sim/node/controller.js", import.meta.url));
-/** While no controller is connected: a bolus of 0.3 U takes half a second, and time enough passes to be killed in. */
+/** While no controller is connected: a bolus of 0.2 U takes 0.3 s, time enough to be killed in. */
 const SPEED = 20;
-/** Far over what a command takes: a bolus of 0.3 U and three tries to reach a pump that is away. */
+/** Far over what a command takes: a bolus of 0.2 U and three tries to reach a pump that is away. */
 const PATIENCE_MS = 180_000;
 
 /** A line of `--json`. */

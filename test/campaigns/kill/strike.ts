@@ -48,7 +48,7 @@ const ORDERING: readonly Chance[] = [
   { weight: 4, at: "commit", withinMs: 60, mayKeep: true },
   { weight: 3, at: "answer", withinMs: 60, mayKeep: true },
   { weight: 4, at: "answer", withinMs: 200, pulses: 3 },
-  { weight: 2, at: "answer", withinMs: 6_000 },
+  { weight: 2, at: "answer", withinMs: 5_000 },
   { weight: 4, at: "told", most: 4, withinMs: 60, mayKeep: true },
 ];
 const ASKING: readonly Chance[] = [
@@ -58,8 +58,8 @@ const ASKING: readonly Chance[] = [
   { weight: 4, at: "told", withinMs: 60, mayKeep: true },
 ];
 const PULSE_INTERVAL_MS = 2_000;
-/** Of the pump's death from the controller's; at the campaign's speed 0.3 U take the pump half a second. */
-const GAP_MS = 600;
+/** Of the pump's death from the controller's; at the campaign's speed 0.2 U take the pump 0.3 s. */
+const GAP_MS = 400;
 
 function drawn(random: Random, chances: readonly Chance[]): Chance {
   let left = random.below(chances.reduce((sum, { weight }) => sum + weight, 0));
