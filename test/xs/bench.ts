@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures the firmware on the XS engine and prints the tables of README.md; with `--write` puts them
  * there. With `--days N` it lives through N days instead, and prints what is in use after each. Exit code 0; 1 when a
- * budget is not kept, or the last day uses more than the first; 2 for other arguments or without a 32-bit engine.
+ * budget is not kept, or the last day ends with other memory than the first ones; 2 for other arguments or without a 32-bit engine.
  */
 
 import { writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { pageWith, README, readPage, tables } from "./benchTable.js";
 import { costBreaches, heapBreaches } from "./budgets.js";
 import { buildEngine, type ReadyEngine } from "./engine.js";
-import { measureCode, measureCosts, measureDays, measureHeap } from "./measure.js";
+import { isFlat, measureCode, measureCosts, measureDays, measureHeap } from "./measure.js";
 
 /** Longest life that is worth a person's wait. */
 const DAYS_MAXIMUM = 365;
@@ -18,10 +18,11 @@ async function liveDays(engine: ReadyEngine, days: number): Promise<number> {
   const used = await measureDays(engine, days);
   for (const { name, slots, dataBytes } of used)
     process.stdout.write(`${name}: ${slots} slots, ${dataBytes} bytes beside them\n`);
-  const [first, last] = [used[0], used.at(-1)];
-  const flat = first?.slots === last?.slots && first?.dataBytes === last?.dataBytes;
+  const flat = isFlat(used);
   process.stdout.write(
-    flat ? "The last day uses what the first did.\n" : "The last day does not use what the first did.\n",
+    flat
+      ? "The last day ends with what the first ones did.\n"
+      : "The last day does not end with what the first ones did.\n",
   );
   return flat ? 0 : 1;
 }
