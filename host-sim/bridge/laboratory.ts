@@ -73,7 +73,12 @@ export class Laboratory {
 
   constructor(bench: Bench, port: LinePort) {
     this.#bench = bench;
-    this.#socket = new RequestSocket(port, REQUESTS, (request, done) => this.#carryOut(request, done));
+    this.#socket = new RequestSocket(
+      port,
+      REQUESTS,
+      (request, done) => this.#carryOut(request, done),
+      () => {},
+    );
   }
 
   /** Takes what the socket delivers, a character a byte. */

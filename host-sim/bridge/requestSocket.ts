@@ -33,13 +33,16 @@ export class RequestSocket<V extends Vocabulary> {
   readonly #port: LinePort;
   readonly #vocabulary: V;
   readonly #carryOut: CarryOut<V>;
+  readonly #onEnded: () => void;
   readonly #lines: LineSplitter;
   #waiting: { readonly lineNumber: number; readonly request: RequestOf<V> }[] = [];
   #underWay = false;
   #lineNumber = 0;
   #open = true;
 
-  constructor(port: LinePort, vocabulary: V, carryOut: CarryOut<V>) {
+  /** @param onEnded called once the socket has been ended from here: what stands behind it lets go. */
+  constructor(port: LinePort, vocabulary: V, carryOut: CarryOut<V>, onEnded: () => void) {
+    this.#onEnded = onEnded;
     this.#port = port;
     this.#vocabulary = vocabulary;
     this.#carryOut = carryOut;
@@ -83,6 +86,7 @@ export class RequestSocket<V extends Vocabulary> {
     this.tell({ event: "error", what: `line ${lineNumber}: ${what}` });
     this.close();
     this.#port.end();
+    this.#onEnded();
   }
 
   #next(): void {

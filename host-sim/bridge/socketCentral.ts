@@ -64,7 +64,8 @@ export class SocketCentral {
   constructor(air: Air, port: LinePort, watcher: CentralWatcher) {
     this.#air = air;
     this.#watcher = watcher;
-    this.#socket = new RequestSocket(port, REQUESTS, (request, done) => this.#carryOut(request, done));
+    const carryOut = (request: Request, done: () => void) => this.#carryOut(request, done);
+    this.#socket = new RequestSocket(port, REQUESTS, carryOut, () => this.#letGo());
   }
 
   /** From `connect` until `disconnected`. */
@@ -77,9 +78,13 @@ export class SocketCentral {
     this.#socket.receive(piece);
   }
 
-  /** The socket is gone, or about to be: its connection ends. */
+  /** The socket is gone: its connection ends. */
   close(): void {
     this.#socket.close();
+    this.#letGo();
+  }
+
+  #letGo(): void {
     this.#air.stopScan(this.#scanner);
     this.#connection?.end.disconnect();
   }

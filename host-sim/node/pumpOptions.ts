@@ -18,7 +18,7 @@ Runs one simulated pump in real time. Its GATT is reached over TCP on 127.0.0.1:
   --state DIR    folder that the pump lives on in, through restarts and kills; unless given it dies with the process
   --pair         taps the button three times: the pump shows a pairing text for 120 s
   --speed X      1 to ${LARGEST_SPEED}: times faster, while no central is connected and no pairing text is shown
-  --seed N       0 to ${LARGEST_SEED}: what the pump's chance and entropy come from; drawn anew unless given
+  --seed N       0 to ${LARGEST_SEED}: what the pump's chance and entropy come from; that of --state, or drawn, unless given
   --lab          opens the laboratory port: button, power, faults and the plant
   --lab-port N   port of the laboratory; ${DEFAULT_LAB_PORT} unless given, 0 for any that is free
   --help         this text

@@ -226,7 +226,8 @@ describe("the power of a pump that runs by itself", () => {
     world.clock.advance(500);
     ask({ do: "restore" });
     assert.equal(world.hardware.powered, true);
+    ask({ do: "cut" });
     world.clock.advance(10_000);
-    assert.equal(world.hardware.powered, true);
+    assert.equal(world.hardware.powered, false, "the second's end gives no power twice");
   });
 });

@@ -257,7 +257,6 @@ describe("GATT on a socket", () => {
       assert.match(`${told?.["what"]}`, error);
       assert.deepEqual(more, []);
       assert.equal(one.ended, true);
-      one.bridged.close();
       world.clock.advance(6_000);
       assert.deepEqual(one.told(), []);
       const next = client();
