@@ -27,7 +27,8 @@ function appendix(): string {
     "## 9 Test vectors",
     "",
     "Strings are bytes in hexadecimal, in the order of the wire, unless a line here says otherwise; numbers are decimal.",
-    "Names are those of the sections above: `np` is Np, `kCp` is k_cp. What `outputs` holds follows from `inputs` alone.",
+    "`name`, `kind`, `sender`, `rounding` and the names of members are characters; those of inputs, outputs and fields are",
+    "the names of the sections above: `np` is Np, `kCp` is k_cp. What `outputs` holds follows from `inputs` alone.",
     "The same vectors, in this order, are in `test/vectors/protocol.json`.",
   ];
   SECTIONS.forEach(({ title, text, vectors }, index) => {
