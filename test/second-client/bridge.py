@@ -15,7 +15,7 @@ TO_PUMP = "c5160002-8b5a-4d0f-9c31-6e2b7a94d1f0"
 FROM_PUMP = "c5160003-8b5a-4d0f-9c31-6e2b7a94d1f0"
 MTU = 247             # what the pump offers, section 1.1
 CONNECT_S = 40.0      # the bridge itself gives up after 30 s
-WRITE_S = 30.0        # the time that ATT gives a write
+WRITE_S = 30.0        # section 1.3
 
 
 class LinkLost(Exception):

@@ -13,9 +13,9 @@ from bridge import Bridge, LinkLost
 from store import Store
 
 Answer = dict[str, Any]
-HANDSHAKE_S = 5.0   # section 3
-SILENCE_S = 15.0    # section 5
-ANSWER_S = 10.0     # the page sets no limit: this is this client's own
+HANDSHAKE_S = 6.0   # this and the next two: section 1.3
+SILENCE_S = 15.0
+ANSWER_S = 15.0
 AGAIN_S = 2.0       # before a question is asked again
 ROUNDS = 3          # how often a connection is tried again
 LIFE_S = 30         # the longest life that the pump grants
@@ -184,7 +184,7 @@ class Controller:
         except LinkLost as e:
             self._link_lost(dose_id, e)
             return self.outcome(dose_id)
-        if answer["message"] == "Refused":  # nothing has moved and nothing will
+        if answer["message"] == "Refused":  # by this Commit nothing has moved and nothing will, and there was no other
             self.store.set_outcome(self.bond, dose_id, {"kind": "refused", "code": answer["code"]})
             raise Refused("Commit", answer["code"])
         if answer["message"] == "Response":
