@@ -4,6 +4,7 @@
  * simulator from its peripherals; the firmware cannot tell which. Owns nothing.
  */
 
+import type { Sha256 } from "./base/sha256.js";
 import type { RigConfig } from "./rig.js";
 
 /** ECMA-419 Digital. `read` on an output throws on ESP32: never done here. */
@@ -171,6 +172,8 @@ export interface Board {
   readonly schedule: (callback: () => void, delayMs: number) => ScheduledCallback;
   /** Bytes of the hardware's entropy source, unconditioned and untested. May throw. */
   readonly entropy: (lengthBytes: number) => Uint8Array;
+  /** Comes with the board so that the firmware need not import it. */
+  readonly sha256: Sha256;
   /** Shows lines to whoever holds the pump: a display, or the serial console. */
   readonly show: (lines: readonly string[]) => void;
   /** Local diagnostic trace: one line, no secrets. Never leaves the pump by radio. */

@@ -8,7 +8,7 @@ import type { UptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
 import { Entropy, type EntropyFault } from "./nonce/entropy.js";
 import { advanceEpoch, createIdentity, IDENTITY_BLOB, type Identity } from "./nonce/identity.js";
-import { BONDS_BLOB, type Bonds, NO_BONDS } from "./session/bonds.js";
+import { type Bonds, bondsBlob, NO_BONDS } from "./session/bonds.js";
 import { type BlobSpec, type Durable, type Loaded, StateBlob } from "./storage/blob.js";
 import { HistoryLog } from "./storage/history.js";
 import { bootTherapy } from "./therapy/boot.js";
@@ -55,11 +55,11 @@ const MARKER_BLOB: BlobSpec<Marker> = {
 
 /** Reads, reconciles and makes durable what a boot needs. Throws what the storage throws. */
 export function boot(board: Board, now: UptimeMs): Booted {
-  const { keyValue } = board;
+  const { keyValue, sha256 } = board;
   const marker = new StateBlob(keyValue, MARKER_BLOB);
   const stores: Stores = {
     identity: new StateBlob(keyValue, IDENTITY_BLOB),
-    bonds: new StateBlob(keyValue, BONDS_BLOB),
+    bonds: new StateBlob(keyValue, bondsBlob(sha256)),
     standing: new StateBlob(keyValue, STANDING_BLOB),
     journal: new StateBlob(keyValue, JOURNAL_BLOB),
     history: new HistoryLog(board.historyFlash),
@@ -73,7 +73,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
   const journalFound = orNew(stores.journal.load(), provisioned, NEW_JOURNAL);
   const news: string[] = [];
 
-  const entropy = new Entropy(board.entropy);
+  const entropy = new Entropy(board.entropy, sha256);
   const known = "value" in identityFound ? identityFound.value : undefined;
   const epoch = known ? known.epoch + 1 : 1;
 
@@ -115,7 +115,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
   if (bondsAreGone) news.push("Pairings were lost: pair again");
   if (!known || bondsFound.kind !== "intact") stores.bonds.commit(bondsKept);
 
-  const advanced = known ? advanceEpoch(known, entropy) : undefined;
+  const advanced = known ? advanceEpoch(known, entropy, sha256) : undefined;
   const created = known ? undefined : createIdentity(entropy);
   const identity = advanced?.identity ?? (created?.ok ? created.value : undefined);
   const durable = identity && stores.identity.commit(identity);

@@ -1,6 +1,6 @@
 /**
  * The pump on the Moddable SDK: gathers the platform into a Board, without a decision, and starts the firmware. The
- * only file that imports the SDK.
+ * only file that imports the SDK, and SHA-256, which has to be in RAM: all that this file starts can be in flash.
  */
 
 import Analog from "embedded:io/analog";
@@ -10,6 +10,7 @@ import PulseCount from "embedded:io/pulsecount";
 import PWM from "embedded:io/pwm";
 import flash from "embedded:storage/flash";
 import keyValue from "embedded:storage/key-value";
+import { sha256 } from "@noble/hashes/sha2.js";
 import Time from "time";
 import Timer from "timer";
 import type { Board } from "./board.js";
@@ -45,6 +46,7 @@ startPump({
     return { cancel: () => Timer.clear(timer) };
   },
   entropy: (lengthBytes) => new Uint8Array(native("xs_countersign_entropy").call(undefined, lengthBytes)),
+  sha256,
   show(lines) {
     for (const line of lines) trace(`${line}\n`);
   },

@@ -18,7 +18,8 @@ import { GattLink } from "./link/gatt.js";
 import { Inbox, type InboxEvent } from "./link/inbox.js";
 import type { Identity } from "./nonce/identity.js";
 import { NonceStore } from "./nonce/store.js";
-import { BONDS_BLOB, type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
+import { BONDS_NAME, type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
+import { Handshake } from "./session/handshake.js";
 import { openPairingWindow, type PairingWindow, wipeWindow } from "./session/pairing.js";
 import {
   CLOSED,
@@ -44,6 +45,7 @@ export class Radio {
   readonly #entropy: Booted["entropy"];
   readonly #pumpId: Uint8Array;
   readonly #nonces: NonceStore;
+  readonly #handshake: Handshake;
   readonly #delivery: Delivery;
   readonly #annunciator: Annunciator;
   readonly #now: () => UptimeMs;
@@ -79,7 +81,8 @@ export class Radio {
     this.#delivery = delivery;
     this.#annunciator = annunciator;
     this.#now = now;
-    this.#nonces = new NonceStore(identity, booted.entropy, (fault) => delivery.entropyFailed(fault));
+    this.#nonces = new NonceStore(identity, booted.entropy, board.sha256, (fault) => delivery.entropyFailed(fault));
+    this.#handshake = new Handshake(board.sha256);
     this.#link = new GattLink(board.GATTServer, (event) => {
       // A server that threw while it was made may still call back: nobody would take its events out.
       if (this.#link === undefined) return;
@@ -126,7 +129,7 @@ export class Radio {
   /** Opens the pairing window and shows its secret, unless the entropy source has failed. */
   openWindow(role: Role): void {
     this.#closeWindow();
-    const opened = openPairingWindow(this.#pumpId, role, this.#entropy, this.#now());
+    const opened = openPairingWindow(this.#pumpId, role, this.#entropy, this.#board.sha256, this.#now());
     if (!opened.ok) {
       this.#delivery.entropyFailed(opened.refusal);
       return;
@@ -163,6 +166,7 @@ export class Radio {
       bonds: this.#bonds,
       nonces: this.#nonces,
       entropy: this.#entropy,
+      handshake: this.#handshake,
       window: this.#window,
     };
     const step = stepSession(this.#session, event, this.#now(), context);
@@ -172,7 +176,7 @@ export class Radio {
       } catch {
         // The bond may be stored or not: its secret is spent either way. The fault has the last word on the display.
         this.#closeWindow();
-        this.#delivery.latch({ kind: "storageFailed", blob: BONDS_BLOB.name });
+        this.#delivery.latch({ kind: "storageFailed", blob: BONDS_NAME });
         this.#step({ kind: "broken", reason: "bonds could not be stored" });
         return;
       }
@@ -274,7 +278,7 @@ export function eraseBonds(bonds: Booted["stores"]["bonds"], delivery: Delivery,
     bonds.commit(NO_BONDS);
     annunciator.announce("All controllers revoked");
   } catch {
-    delivery.latch({ kind: "storageFailed", blob: BONDS_BLOB.name });
+    delivery.latch({ kind: "storageFailed", blob: BONDS_NAME });
     annunciator.announce("FAULT", "Controllers are revoked until a restart only");
   }
 }

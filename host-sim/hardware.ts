@@ -4,11 +4,13 @@
  * constructor and runs the firmware's callbacks through `post`.
  */
 
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Board, GattServerConstructor, Pins } from "../firmware/board.js";
 import { DEFAULT_RIG, type RigConfig } from "../firmware/rig.js";
+import type { Clock } from "./air/clock.js";
 import { Random } from "./clock/random.js";
-import type { VirtualClock } from "./clock/virtualClock.js";
 import type { DurableChange, DurableState } from "./durable.js";
+import type { Input } from "./input.js";
 import { Panel, type TraceLine } from "./panel.js";
 import { analog } from "./peripherals/analog.js";
 import { Button } from "./peripherals/button.js";
@@ -53,6 +55,8 @@ export interface HardwareOptions {
   readonly earlierStarts?: number;
   /** Told of every durable change, before the call that made it returns; of `restored` nothing. */
   readonly onChange?: (change: DurableChange) => void;
+  /** Hears of whatever is done to the hardware from outside, before it is done; `restored` is the first of it. */
+  readonly onInput?: (input: Input) => void;
 }
 
 export class Hardware {
@@ -65,7 +69,8 @@ export class Hardware {
   onPowerLost: (() => void) | undefined;
   /** Asked before every callback of the firmware. Never stalls unless replaced. */
   stallMs: StallMs = () => 0;
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
+  readonly #onInput: (input: Input) => void;
   readonly #rig: RigConfig;
   readonly #ticksStartMs: number;
   readonly #button: Button;
@@ -74,19 +79,20 @@ export class Hardware {
   #session: PowerSession | undefined;
   #outputs = new Map<number, number>();
 
-  constructor(clock: VirtualClock, options: HardwareOptions) {
-    const { seed } = options;
+  constructor(clock: Clock, options: HardwareOptions) {
+    const { seed, onInput = () => {} } = options;
+    this.#onInput = onInput;
     this.#clock = clock;
     this.#rig = options.rig ?? DEFAULT_RIG;
     this.#ticksStartMs = options.ticksStartMs ?? 0;
     this.#button = new Button(clock);
     this.#cutRandom = new Random(seed, STREAMS.cut);
-    this.plant = new Plant(clock, new Random(seed, STREAMS.plant), options.plant);
-    this.keyValue = new KeyValueFlash(new Random(seed, STREAMS.keyValue));
-    this.flash = new FlashMemory(new Random(seed, STREAMS.flash));
+    this.plant = new Plant(clock, new Random(seed, STREAMS.plant), options.plant, onInput);
+    this.keyValue = new KeyValueFlash(new Random(seed, STREAMS.keyValue), onInput);
+    this.flash = new FlashMemory(new Random(seed, STREAMS.flash), undefined, onInput);
     const { earlierStarts = 0, restored, onChange } = options;
     const entropyStream = earlierStarts === 0 ? STREAMS.entropy : LATER_ENTROPY + earlierStarts;
-    this.entropy = new EntropySource(new Random(seed, entropyStream));
+    this.entropy = new EntropySource(new Random(seed, entropyStream), onInput);
     if (restored) this.#restore(restored);
     if (onChange) this.#tellChanges(onChange);
   }
@@ -138,10 +144,11 @@ export class Hardware {
   /** Switches the power on. Throws when it is on. The board is of this session only: after a cut it throws PowerCut. */
   powerUp(gattServer: GattServerConstructor): Board {
     if (this.#session) throw new Error("the power is on already");
+    this.#onInput({ do: "powerUp" });
     const session: PowerSession = new PowerSession(this.#clock, {
-      stallMs: (callbackNumber) => this.stallMs(callbackNumber),
+      stallMs: (callbackNumber) => this.#stall(callbackNumber),
       onOperation: (kind) => this.#operations.next(kind),
-      cut: () => this.cut(),
+      cut: () => this.#losePower(),
       onCrash: (error) => this.#crash(error),
     });
     this.#session = session;
@@ -150,15 +157,8 @@ export class Hardware {
 
   /** Cuts the power: nothing of this session runs or works any more. Does nothing when it is off. */
   cut(): void {
-    const session = this.#session;
-    if (!session) return;
-    this.#session = undefined;
-    session.end();
-    this.plant.releaseCoils();
-    this.#button.unwatchAll();
-    this.#outputs.clear();
-    this.panel.powerLost();
-    this.onPowerLost?.();
+    if (this.#session) this.#onInput({ do: "cut" });
+    this.#losePower();
   }
 
   /**
@@ -167,6 +167,7 @@ export class Hardware {
    */
   cutAt(point: CutPoint | undefined): void {
     this.#operations.cutAt(point);
+    this.#onInput({ do: "cutAt", point: point ?? null });
   }
 
   /**
@@ -184,7 +185,26 @@ export class Hardware {
 
   /** Holds the pump's button for `durationMs` from now, power or not. */
   pressButton(durationMs: number): void {
+    this.#onInput({ do: "press", durationMs });
     this.#button.press(durationMs);
+  }
+
+  #losePower(): void {
+    const session = this.#session;
+    if (!session) return;
+    this.#session = undefined;
+    session.end();
+    this.plant.releaseCoils();
+    this.#button.unwatchAll();
+    this.#outputs.clear();
+    this.panel.powerLost();
+    this.onPowerLost?.();
+  }
+
+  #stall(callbackNumber: number): number {
+    const durationMs = this.stallMs(callbackNumber);
+    if (durationMs > 0) this.#onInput({ do: "stall", callbackNumber, durationMs });
+    return durationMs;
   }
 
   #restore(state: DurableState): void {
@@ -233,6 +253,7 @@ export class Hardware {
         session.check();
         return this.entropy.draw(lengthBytes);
       },
+      sha256,
       show: (lines) => {
         session.check();
         this.panel.show(lines);
@@ -259,7 +280,7 @@ export class Hardware {
   }
 
   #crash(error: unknown): void {
-    this.cut();
+    this.#losePower();
     this.panel.addCrash(error);
   }
 }

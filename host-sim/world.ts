@@ -8,12 +8,15 @@ import type { Board } from "../firmware/board.js";
 import { startPump } from "../firmware/pump.js";
 import { Air } from "./air/air.js";
 import type { AirEvent } from "./air/packet.js";
+import { CountingClock } from "./clock/countingClock.js";
 import { Random } from "./clock/random.js";
 import { VirtualClock } from "./clock/virtualClock.js";
 import { Controller, type ControllerOptions } from "./controller/controller.js";
 import type { ControllerStore } from "./controller/store.js";
 import { Hardware, type HardwareOptions } from "./hardware.js";
+import type { Input } from "./input.js";
 import { GattRadio } from "./peripherals/gatt.js";
+import { type Sink, TraceRecorder, timeMicros } from "./trace/recorder.js";
 
 /** The pump's address on the air, unless another is given. */
 export const PUMP_ADDRESS = "pump";
@@ -27,6 +30,8 @@ export interface WorldOptions extends HardwareOptions {
   /** The pump's address on the air. */
   readonly address?: string;
   readonly observer?: (event: AirEvent) => void;
+  /** Takes a recording of the run, as it goes, in pcapng: what trace/recorder.ts describes. */
+  readonly record?: Sink;
   /** What a power-up starts on the board. `startPump` unless given. */
   readonly firmware?: (board: Board) => void;
 }
@@ -49,21 +54,46 @@ export class World {
   readonly air: Air;
   readonly hardware: Hardware;
   readonly address: string;
+  /** The time as the pump has it: see CountingClock. */
+  readonly #pumpClock: CountingClock;
+  readonly #recorder: TraceRecorder | undefined;
   readonly #radio: GattRadio;
   readonly #random: Random;
   readonly #firmware: (board: Board) => void;
 
   /** Switches nothing on: `powerUp` does. With a restored state time goes on from there. */
   constructor(options: WorldOptions) {
-    const { observer, address = PUMP_ADDRESS, firmware = startPump, ...hardware } = options;
-    this.#firmware = firmware;
+    const { observer, record, address = PUMP_ADDRESS, firmware = startPump, ...hardware } = options;
     this.address = address;
+    this.#firmware = firmware;
     this.clock.advance(options.restored?.nowMs ?? 0);
-    this.air = new Air(this.clock, observer ? { observer } : {});
-    this.hardware = new Hardware(this.clock, hardware);
-    this.#radio = new GattRadio(this.air, address);
+    this.#pumpClock = new CountingClock(this.clock);
+    const recorder = record && new TraceRecorder(record, this.#pumpClock, hardware);
+    this.#recorder = recorder;
+    const observed = (event: AirEvent) => {
+      recorder?.air(event);
+      observer?.(event);
+    };
+    const onInput = (input: Input) => {
+      recorder?.input(input);
+      options.onInput?.(input);
+    };
+    this.air = new Air(this.clock, { observer: observed });
+    this.hardware = new Hardware(this.#pumpClock, { ...hardware, onInput });
+    this.#radio = new GattRadio(this.air, address, this.#pumpClock);
     this.#random = new Random(options.seed, CONTROLLER_STREAM);
     this.hardware.onPowerLost = () => this.#radio.powerLost();
+  }
+
+  /** The present moment as recordings have it: see `timeMicros`. */
+  get timeMicros(): number {
+    return timeMicros(this.#pumpClock);
+  }
+
+  /** Tells a recording how the run ended, as the last thing of it. */
+  endRecording(): void {
+    const { commandedHalfSteps, displacedMicrounits } = this.hardware.plant;
+    this.#recorder?.end({ halfSteps: commandedHalfSteps, displacedMicrounits });
   }
 
   /** Switches the pump on: the firmware boots. */

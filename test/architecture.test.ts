@@ -15,6 +15,7 @@ import {
   source,
   sourcesUnder,
 } from "./architecture/sources.js";
+import { NEEDS_RAM } from "./xs/preloadable.js";
 
 const breach = (from: Source, each: Import) => `${from.path} imports ${each.target}${each.typesOnly ? " (types)" : ""}`;
 
@@ -28,7 +29,7 @@ function unlike(sources: readonly Source[], allowed: (each: Import, from: Source
 /** What each part of firmware/ may import besides itself, board.ts and rig.ts: `all`, or `types` alone. */
 const LAYERS: { readonly [part: string]: { readonly [below: string]: "all" | "types" } } = {
   "rig.ts": { base: "all" },
-  "board.ts": {},
+  "board.ts": { base: "types" },
   base: {},
   native: { base: "all" },
   storage: { base: "all" },
@@ -97,12 +98,20 @@ const NODE_SIDE = /^host-sim\/(node|moddable|console)\//;
 const BANNED =
   /\b(Math\.random|Date|setTimeout|setInterval|parseFloat|async|await|Promise|console|process|Buffer|TextEncoder|TextDecoder)\b/g;
 
+const PLATFORM =
+  /\b(Math\.random|Date|setTimeout|setInterval|async|Promise|console|process|Buffer|TextEncoder|TextDecoder|window|document|globalThis)\b/g;
+
 const sdkBreaches = (sources: readonly Source[]) =>
   unlike(sources, (each, from) => !SDK.test(each.target) || from.path === "firmware/main.ts" || isDeclaration(from));
 const bareBreaches = (sources: readonly Source[]) =>
   unlike(sources, ({ bare, target }) => !bare || NOBLE.test(target) || SDK.test(target));
 const curveBreaches = (sources: readonly Source[]) =>
   unlike(sources, ({ target }, from) => !/^@noble\/curves/.test(target) || from.path.startsWith("firmware/session/"));
+const ramBreaches = (sources: readonly Source[]) =>
+  unlike(
+    sources,
+    ({ target, typesOnly }, { path }) => !NEEDS_RAM.test(target) || typesOnly || path === "firmware/main.ts",
+  );
 const controllerBreaches = (sources: readonly Source[]) =>
   unlike(
     sources.filter(({ path }) => path.startsWith("host-sim/controller/")),
@@ -180,6 +189,14 @@ describe("architecture", () => {
     assert.equal(curveBreaches(planted('import { x } from "@noble/curves/abstract/montgomery.js";')).length, 1);
   });
 
+  it("imports what cannot be preloaded into flash in firmware/main.ts only", () => {
+    assert.deepEqual(ramBreaches(firmware), []);
+    for (const text of ['import { sha256 } from "@noble/hashes/sha2.js";', 'export * from "@noble/hashes/hkdf.js";'])
+      assert.equal(ramBreaches([source("firmware/base/x.ts", text)]).length, 1, text);
+    const fine = 'import type { sha256 } from "@noble/hashes/sha2.js"; import { hmac } from "@noble/hashes/hmac.js";';
+    assert.deepEqual(ramBreaches([source("firmware/base/x.ts", fine)]), []);
+  });
+
   it("lets firmware/session and firmware/nonce be lifted out with base and storage alone", () => {
     const roots = firmware.map(({ path }) => path).filter((path) => /^firmware\/(session|nonce)\//.test(path));
     assert.ok(roots.length > 2);
@@ -212,6 +229,20 @@ describe("architecture", () => {
     for (const name of ["node:fs", "fs", "cli-progress", "../node/start.js"])
       assert.equal(neutralBreaches([source("host-sim/plant/x.ts", `import a from "${name}";`)]).length, 1, name);
     assert.deepEqual(neutralBreaches([source("host-sim/node/x.ts", 'import "node:fs";')]), []);
+  });
+
+  it("keeps the engine-neutral host simulator free of wall clock, timers, promises and platform globals", () => {
+    const neutral = hostSim.filter(({ path }) => !NODE_SIDE.test(path));
+    assert.deepEqual(containing(neutral, PLATFORM), []);
+    for (const text of [
+      "Math.random()",
+      "new Date()",
+      "setTimeout(f)",
+      "async () => 1",
+      "window.crypto",
+      "console.log(1)",
+    ])
+      assert.equal(containing([source("host-sim/controller/x.ts", text)], PLATFORM).length, 1, text);
   });
 
   it("uses no wall clock, timer, promise, float parser or home-made randomness in firmware", () => {

@@ -1,6 +1,7 @@
 /** The boot: what is made anew, what counts as lost, and a power cut at any of its writes. */
 
 import assert from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { uptimeMs } from "../firmware/base/units.js";
 import type { Board, FlashPartition } from "../firmware/board.js";
 import { type Booted, boot } from "../firmware/boot.js";
@@ -28,7 +29,7 @@ class Machine {
 
   boot(): Booted {
     const { store: keyValue, flash: historyFlash, entropy } = this;
-    const board: Partial<Board> = { keyValue, historyFlash, entropy, rig: DEFAULT_RIG };
+    const board: Partial<Board> = { keyValue, historyFlash, entropy, sha256, rig: DEFAULT_RIG };
     return boot(board as Board, uptimeMs(0));
   }
 

@@ -1,4 +1,4 @@
-/** The cryptographic building blocks, imported and constructed as the firmware does it, against published answers. */
+/** The cryptographic building blocks, imported and constructed as firmware and controller do it, against published answers. */
 
 import assert from "node:assert/strict";
 import { createCipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman, hkdfSync } from "node:crypto";

@@ -1,11 +1,11 @@
 /**
  * A key of HMAC-SHA-256 (RFC 2104, FIPS 180-4) that is used again and again: the two compressions that take in the key
- * are computed once. Owns that state; the hash itself is noble's.
+ * are computed once. Owns that state; the hash itself is the board's, the rest of HMAC noble's.
  */
 
 import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { concat } from "./bytes.js";
+import type { Sha256 } from "./sha256.js";
 
 const HASH_BYTES = 32;
 
@@ -13,10 +13,12 @@ const HASH_BYTES = 32;
 export class HmacKey {
   /** The key itself, as it was given: to be stored. Wiping it does not end the key's use; `wipe` does. */
   readonly bytes: Uint8Array;
+  readonly #sha256: Sha256;
   readonly #keyed: ReturnType<typeof hmac.create>;
 
-  constructor(bytes: Uint8Array) {
+  constructor(sha256: Sha256, bytes: Uint8Array) {
     this.bytes = bytes;
+    this.#sha256 = sha256;
     this.#keyed = hmac.create(sha256, bytes);
   }
 
@@ -24,6 +26,11 @@ export class HmacKey {
   tag(message: Uint8Array, lengthBytes: number): Uint8Array {
     const whole = this.#keyed.clone().update(message).digest();
     return lengthBytes === HASH_BYTES ? whole : whole.slice(0, lengthBytes);
+  }
+
+  /** HKDF-Extract with this key as salt (RFC 5869 section 2.2): the PRK. */
+  extract(inputKey: Uint8Array): HmacKey {
+    return new HmacKey(this.#sha256, this.tag(inputKey, HASH_BYTES));
   }
 
   /** HKDF-Expand with this key as PRK (RFC 5869 section 2.3): `lengthBytes` up to 255 x 32. */
@@ -35,6 +42,11 @@ export class HmacKey {
       output.set(block.subarray(0, lengthBytes - offset), offset);
     }
     return output;
+  }
+
+  /** HKDF-Expand to a key of 32 bytes. */
+  derive(info: Uint8Array): HmacKey {
+    return new HmacKey(this.#sha256, this.expand(info, HASH_BYTES));
   }
 
   /** Overwrites the key and what was computed of it. Every later use throws. */

@@ -4,10 +4,10 @@
  * by SHA-256 (SP 800-90B clause 3.1.5.1.1, a vetted conditioning component).
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
 import { wipe } from "../base/bytes.js";
 import type { Fault } from "../base/fault.js";
 import { ok, type Result, refuse } from "../base/result.js";
+import type { Sha256 } from "../base/sha256.js";
 
 /** Deliberately low claim: 4 bits of min-entropy a byte, false alarms once in 2^30 samples. */
 const CLAIMED_BITS_PER_BYTE = 4;
@@ -23,13 +23,15 @@ export type EntropyFault = Extract<Fault, { readonly kind: "entropyFailed" }>;
 
 export class Entropy {
   readonly #source: (lengthBytes: number) => Uint8Array;
+  readonly #sha256: Sha256;
   #lastByte = -1;
   #run = 0;
   #lastDraw: Uint8Array = new Uint8Array(0);
 
   /** @param source raw bytes of the hardware; may throw, which counts as a failed test. */
-  constructor(source: (lengthBytes: number) => Uint8Array) {
+  constructor(source: (lengthBytes: number) => Uint8Array, sha256: Sha256) {
     this.#source = source;
+    this.#sha256 = sha256;
   }
 
   /**
@@ -48,7 +50,7 @@ export class Entropy {
     const samples = drawn.value;
     if (mostFrequentCount(samples) >= PROPORTION_CUTOFF) return refuse(failed("proportion"));
     if (isPeriodic(samples)) return refuse(failed("period"));
-    const key = sha256(samples);
+    const key = this.#sha256(samples);
     wipe(samples);
     return ok(key);
   }

@@ -3,10 +3,10 @@
  * epoch, which grows with every boot. One blob, mirrored: the loss of one copy must not bring an old epoch back.
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
 import { equalInConstantTime } from "../base/bytes.js";
 import { layout } from "../base/layout.js";
 import { ok, type Result } from "../base/result.js";
+import type { Sha256 } from "../base/sha256.js";
 import type { BlobSpec } from "../storage/blob.js";
 import type { Entropy, EntropyFault } from "./entropy.js";
 
@@ -52,6 +52,7 @@ export function createIdentity(entropy: Entropy): Result<Identity, EntropyFault>
 export function advanceEpoch(
   identity: Identity,
   entropy: Entropy,
+  sha256: Sha256,
 ): { readonly identity: Identity; readonly fault?: EntropyFault } {
   if (identity.epoch >= 0xffffffff) throw new Error("invariant: epochs are used up");
   const draw = entropy.nonceInput();

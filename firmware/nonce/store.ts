@@ -10,6 +10,7 @@
 import { HmacKey } from "../base/hmacKey.js";
 import { label } from "../base/label.js";
 import { layout } from "../base/layout.js";
+import type { Sha256 } from "../base/sha256.js";
 import type { UptimeMs } from "../base/units.js";
 import type { Durable } from "../storage/blob.js";
 import type { Entropy, EntropyFault } from "./entropy.js";
@@ -60,10 +61,10 @@ export class NonceStore {
     dose: undefined,
   };
 
-  constructor(identity: Durable<Identity>, entropy: Entropy, onFault: (fault: EntropyFault) => void) {
+  constructor(identity: Durable<Identity>, entropy: Entropy, sha256: Sha256, onFault: (fault: EntropyFault) => void) {
     const { epoch, deviceSecret } = identity.value;
     this.epoch = epoch;
-    this.#deviceSecret = new HmacKey(deviceSecret);
+    this.#deviceSecret = new HmacKey(sha256, deviceSecret);
     this.#entropy = entropy;
     this.#onFault = onFault;
   }

@@ -6,6 +6,7 @@
 import { concat, equalInConstantTime } from "../base/bytes.js";
 import { HmacKey } from "../base/hmacKey.js";
 import { layout } from "../base/layout.js";
+import type { Sha256 } from "../base/sha256.js";
 import type { BlobSpec } from "../storage/blob.js";
 import type { BondKeys } from "./keys.js";
 
@@ -86,7 +87,7 @@ function encodeSlot(bond: Bond | undefined): Uint8Array {
 }
 
 /** undefined: not a slot that this version writes; "empty": no bond in it. */
-function decodeSlot(bytes: Uint8Array): Bond | "empty" | undefined {
+function decodeSlot(bytes: Uint8Array, sha256: Sha256): Bond | "empty" | undefined {
   const slot = BondLayout.decode(bytes);
   if (slot === undefined) return undefined;
   if (slot.role === EMPTY_SLOT) return "empty";
@@ -94,35 +95,43 @@ function decodeSlot(bytes: Uint8Array): Bond | "empty" | undefined {
   const { controllerId } = slot;
   const role = slot.role === Role.operate ? "operate" : "observe";
   const keys = {
-    controllerTagKey: new HmacKey(slot.controllerTagKey),
-    pumpTagKey: new HmacKey(slot.pumpTagKey),
-    sessionKey: new HmacKey(slot.sessionKey),
-    doseKey: new HmacKey(slot.doseKey),
+    controllerTagKey: new HmacKey(sha256, slot.controllerTagKey),
+    pumpTagKey: new HmacKey(sha256, slot.pumpTagKey),
+    sessionKey: new HmacKey(sha256, slot.sessionKey),
+    doseKey: new HmacKey(sha256, slot.doseKey),
   };
   return { controllerId, role, keys };
 }
 
-/** Three confirmed slots and one unconfirmed, of fixed size: role 0 marks an empty one. */
-export const BONDS_BLOB: BlobSpec<Bonds> = {
-  name: "bonds",
-  version: 1,
-  copies: "mirrored",
-  encode(bonds) {
-    const slots: Uint8Array[] = [];
-    for (let i = 0; i < CONFIRMED_BONDS_MAX; i++) slots.push(encodeSlot(bonds.confirmed[i]));
-    return concat(...slots, encodeSlot(bonds.unconfirmed));
-  },
-  decode(bytes) {
-    if (bytes.length !== (CONFIRMED_BONDS_MAX + 1) * BondLayout.sizeBytes) return undefined;
-    const confirmed: Bond[] = [];
-    let unconfirmed: Bond | undefined;
-    for (let i = 0; i <= CONFIRMED_BONDS_MAX; i++) {
-      const slot = decodeSlot(bytes.slice(i * BondLayout.sizeBytes, (i + 1) * BondLayout.sizeBytes));
-      if (slot === undefined) return undefined;
-      if (slot === "empty") continue;
-      if (i < CONFIRMED_BONDS_MAX) confirmed.push(slot);
-      else unconfirmed = slot;
-    }
-    return { confirmed, unconfirmed };
-  },
-};
+/** Name of the bonds' blob. */
+export const BONDS_NAME = "bonds";
+
+/**
+ * Three confirmed slots and one unconfirmed, of fixed size: role 0 marks an empty one. Every bond's keys are taken in
+ * when it is decoded, none in a handshake: what an m2 costs does not tell whom the pump knows.
+ */
+export function bondsBlob(sha256: Sha256): BlobSpec<Bonds> {
+  return {
+    name: BONDS_NAME,
+    version: 1,
+    copies: "mirrored",
+    encode(bonds) {
+      const slots: Uint8Array[] = [];
+      for (let i = 0; i < CONFIRMED_BONDS_MAX; i++) slots.push(encodeSlot(bonds.confirmed[i]));
+      return concat(...slots, encodeSlot(bonds.unconfirmed));
+    },
+    decode(bytes) {
+      if (bytes.length !== (CONFIRMED_BONDS_MAX + 1) * BondLayout.sizeBytes) return undefined;
+      const confirmed: Bond[] = [];
+      let unconfirmed: Bond | undefined;
+      for (let i = 0; i <= CONFIRMED_BONDS_MAX; i++) {
+        const slot = decodeSlot(bytes.slice(i * BondLayout.sizeBytes, (i + 1) * BondLayout.sizeBytes), sha256);
+        if (slot === undefined) return undefined;
+        if (slot === "empty") continue;
+        if (i < CONFIRMED_BONDS_MAX) confirmed.push(slot);
+        else unconfirmed = slot;
+      }
+      return { confirmed, unconfirmed };
+    },
+  };
+}

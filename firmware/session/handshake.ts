@@ -7,8 +7,9 @@
 import { concat, equalInConstantTime } from "../base/bytes.js";
 import { HmacKey } from "../base/hmacKey.js";
 import { layout } from "../base/layout.js";
+import type { Sha256 } from "../base/sha256.js";
 import { type Bond, type Bonds, findConfirmed, findUnconfirmed, hasRoomFor, Role } from "./bonds.js";
-import { controllerTag, KEY_BYTES, pumpTag, TAG_BYTES, type TagKeys } from "./keys.js";
+import { controllerTag, KEY_BYTES, pumpTag, type SessionKeys, sessionKeys, TAG_BYTES, type TagKeys } from "./keys.js";
 import { type Ephemeral, type PairingWindow, pairedKeys } from "./pairing.js";
 
 const VERSION = 1;
@@ -41,7 +42,13 @@ export function encodeM1(pumpId: Uint8Array, nonce: Uint8Array, publicKey: Uint8
 /** What an m2 led to. A refusal carries its reason for the local trace alone: the air sees only an end. */
 export type Answer =
   | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "authenticated"; readonly bond: Bond; readonly confirms: boolean; readonly m3: Uint8Array }
+  | {
+      readonly kind: "authenticated";
+      readonly bond: Bond;
+      readonly confirms: boolean;
+      readonly m3: Uint8Array;
+      readonly keys: SessionKeys;
+    }
   | { readonly kind: "paired"; readonly bond: Bond; readonly m3: Uint8Array };
 
 interface Candidate {
@@ -49,46 +56,59 @@ interface Candidate {
   readonly role: Role;
 }
 
-const DUMMY_KEY = new HmacKey(new Uint8Array(KEY_BYTES));
-const DUMMY: Candidate = {
-  tagKeys: { controllerTagKey: DUMMY_KEY, pumpTagKey: DUMMY_KEY },
-  role: "operate",
-};
-
 export interface PairingOffer {
   readonly window: PairingWindow;
   readonly ephemeral: Ephemeral;
 }
 
-/** Judges one m2 against the m1 it answers. `offer` is what m1 offered for pairing, if it did. */
-export function answerM2(m1: Uint8Array, m2: Uint8Array, bonds: Bonds, offer: PairingOffer | undefined): Answer {
-  const pairing = m2[0] === Mode.pair;
-  const pairingFields = pairing ? M2Pairing.decode(m2) : undefined;
-  const fields = pairing ? pairingFields : M2Bonded.decode(m2);
-  if (fields === undefined) return { kind: "refused", reason: `m2 of ${m2.length} bytes` };
-  if (fields.mode < Mode.confirmed || fields.mode > Mode.unconfirmed)
-    return { kind: "refused", reason: `mode ${fields.mode}` };
+/** What every handshake of one pump needs. It keeps nothing of any. */
+export class Handshake {
+  readonly #sha256: Sha256;
+  /** Stands in where no bond fits. */
+  readonly #stranger: Candidate;
 
-  const confirmed = findConfirmed(bonds, fields.controllerId);
-  const unconfirmed = findUnconfirmed(bonds, fields.controllerId);
-  const bond = fields.mode === Mode.unconfirmed ? (unconfirmed ?? confirmed) : confirmed;
-  const candidate: Candidate | undefined = pairing
-    ? offer && { tagKeys: offer.window.tagKeys, role: offer.window.role }
-    : bond && { tagKeys: bond.keys, role: bond.role };
+  constructor(sha256: Sha256) {
+    this.#sha256 = sha256;
+    const key = new HmacKey(sha256, new Uint8Array(KEY_BYTES));
+    this.#stranger = { tagKeys: { controllerTagKey: key, pumpTagKey: key }, role: "operate" };
+  }
 
-  const { tagKeys, role } = candidate ?? DUMMY;
-  const expected = controllerTag(tagKeys.controllerTagKey, Role[role], m1, m2.subarray(0, m2.length - TAG_BYTES));
-  const tagIsRight = equalInConstantTime(expected, fields.tag);
-  if (candidate === undefined) return { kind: "refused", reason: pairing ? "window closed" : "unknown controller" };
-  if (!tagIsRight) return { kind: "refused", reason: "wrong tag" };
+  /** Judges one m2 against the m1 it answers. `offer` is what m1 offered for pairing, if it did. */
+  answer(m1: Uint8Array, m2: Uint8Array, bonds: Bonds, offer: PairingOffer | undefined): Answer {
+    const pairing = m2[0] === Mode.pair;
+    const pairingFields = pairing ? M2Pairing.decode(m2) : undefined;
+    const fields = pairing ? pairingFields : M2Bonded.decode(m2);
+    if (fields === undefined) return { kind: "refused", reason: `m2 of ${m2.length} bytes` };
+    if (fields.mode < Mode.confirmed || fields.mode > Mode.unconfirmed)
+      return { kind: "refused", reason: `mode ${fields.mode}` };
 
-  const m3 = pumpTag(tagKeys.pumpTagKey, Role[role], m1, m2);
-  const { controllerId } = fields;
-  const confirms = bond !== undefined && bond === unconfirmed;
-  if ((pairing || confirms) && !hasRoomFor(bonds, controllerId)) return { kind: "refused", reason: "bond slots full" };
-  if (pairingFields === undefined)
-    return bond ? { kind: "authenticated", bond, confirms, m3 } : { kind: "refused", reason: "unknown controller" };
-  const keys = offer && pairedKeys(offer.window, offer.ephemeral, pairingFields.publicKey, m1, m2, m3);
-  if (keys === undefined) return { kind: "refused", reason: "public key of low order" };
-  return { kind: "paired", bond: { controllerId, role, keys }, m3 };
+    // Read before it is known whether it is needed: a controller that is known is to cost no step less.
+    const stranger = this.#stranger;
+    const confirmed = findConfirmed(bonds, fields.controllerId);
+    const unconfirmed = findUnconfirmed(bonds, fields.controllerId);
+    const bond = fields.mode === Mode.unconfirmed ? (unconfirmed ?? confirmed) : confirmed;
+    const candidate: Candidate | undefined = pairing
+      ? offer && { tagKeys: offer.window.tagKeys, role: offer.window.role }
+      : bond && { tagKeys: bond.keys, role: bond.role };
+
+    const { tagKeys, role } = candidate ?? stranger;
+    const expected = controllerTag(tagKeys.controllerTagKey, Role[role], m1, m2.subarray(0, m2.length - TAG_BYTES));
+    const tagIsRight = equalInConstantTime(expected, fields.tag);
+    if (candidate === undefined) return { kind: "refused", reason: pairing ? "window closed" : "unknown controller" };
+    if (!tagIsRight) return { kind: "refused", reason: "wrong tag" };
+
+    const m3 = pumpTag(tagKeys.pumpTagKey, Role[role], m1, m2);
+    const { controllerId } = fields;
+    const confirms = bond !== undefined && bond === unconfirmed;
+    if ((pairing || confirms) && !hasRoomFor(bonds, controllerId))
+      return { kind: "refused", reason: "bond slots full" };
+    const transcriptHash = this.#sha256(concat(m1, m2, m3));
+    if (pairingFields === undefined) {
+      if (bond === undefined) return { kind: "refused", reason: "unknown controller" };
+      return { kind: "authenticated", bond, confirms, m3, keys: sessionKeys(bond.keys.sessionKey, transcriptHash) };
+    }
+    const keys = offer && pairedKeys(offer.window, offer.ephemeral, pairingFields.publicKey, transcriptHash);
+    if (keys === undefined) return { kind: "refused", reason: "public key of low order" };
+    return { kind: "paired", bond: { controllerId, role, keys }, m3 };
+  }
 }

@@ -1,10 +1,9 @@
 /** Keys of a bond and of a session, as PROTOCOL.md sections 2 and 3 derive them. Owns the labels; keeps no state. */
 
-import { extract } from "@noble/hashes/hkdf.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { concat } from "../base/bytes.js";
 import { HmacKey } from "../base/hmacKey.js";
 import { label } from "../base/label.js";
+import type { Sha256 } from "../base/sha256.js";
 
 export const KEY_BYTES = 32;
 export const TAG_BYTES = 16;
@@ -41,17 +40,15 @@ export interface SessionKeys {
   readonly fromPump: Uint8Array;
 }
 
-/** From k_auth and k_dose, 32 bytes each. Wipes k_auth. */
-export function bondKeys(authKey: Uint8Array, doseKey: Uint8Array): BondKeys {
-  const auth = new HmacKey(authKey);
-  const derived = (label: Uint8Array) => new HmacKey(auth.expand(label, KEY_BYTES));
+/** From k_auth and k_dose. Wipes k_auth; keeps k_dose. */
+export function bondKeys(authKey: HmacKey, doseKey: HmacKey): BondKeys {
   const keys = {
-    controllerTagKey: derived(LABELS.controllerTagKey),
-    pumpTagKey: derived(LABELS.pumpTagKey),
-    sessionKey: derived(LABELS.sessionKey),
-    doseKey: new HmacKey(doseKey),
+    controllerTagKey: authKey.derive(LABELS.controllerTagKey),
+    pumpTagKey: authKey.derive(LABELS.pumpTagKey),
+    sessionKey: authKey.derive(LABELS.sessionKey),
+    doseKey,
   };
-  auth.wipe();
+  authKey.wipe();
   return keys;
 }
 
@@ -70,33 +67,34 @@ export function tag(key: HmacKey, message: Uint8Array): Uint8Array {
   return key.tag(message, TAG_BYTES);
 }
 
-export function sessionKeys(sessionKey: HmacKey, transcript: Uint8Array): SessionKeys {
-  const info = concat(LABELS.session, sha256(transcript));
-  const keys = sessionKey.expand(info, 2 * KEY_BYTES);
+/** The keys of a session. @param transcriptHash SHA-256 of m1 || m2 || m3. */
+export function sessionKeys(sessionKey: HmacKey, transcriptHash: Uint8Array): SessionKeys {
+  const keys = sessionKey.expand(concat(LABELS.session, transcriptHash), 2 * KEY_BYTES);
   const halves = { fromController: keys.slice(0, KEY_BYTES), fromPump: keys.slice(KEY_BYTES) };
   keys.fill(0);
   return halves;
 }
 
 /** prk of a pairing secret (PROTOCOL.md section 4). */
-export function pairingPrk(secret: Uint8Array): HmacKey {
-  return new HmacKey(extract(sha256, secret, LABELS.pairing));
+export function pairingPrk(sha256: Sha256, secret: Uint8Array): HmacKey {
+  return new HmacKey(sha256, LABELS.pairing).extract(secret);
 }
 
 export function pairingTagKeys(prk: HmacKey): TagKeys {
   return {
-    controllerTagKey: new HmacKey(prk.expand(LABELS.pairControllerTagKey, KEY_BYTES)),
-    pumpTagKey: new HmacKey(prk.expand(LABELS.pairPumpTagKey, KEY_BYTES)),
+    controllerTagKey: prk.derive(LABELS.pairControllerTagKey),
+    pumpTagKey: prk.derive(LABELS.pairPumpTagKey),
   };
 }
 
-/** The keys of a new bond from the pairing's prk, the shared X25519 secret z, the role, and m1 || m2 || m3. */
-export function pairedBondKeys(prk: HmacKey, z: Uint8Array, role: number, transcript: Uint8Array): BondKeys {
-  // HKDF-Extract with prk as its salt is HMAC with prk as its key (RFC 5869 section 2.2).
-  const prk2 = new HmacKey(prk.tag(z, KEY_BYTES));
-  const context = concat(Uint8Array.of(role), sha256(transcript));
-  const authKey = prk2.expand(concat(LABELS.bondAuth, context), KEY_BYTES);
-  const doseKey = prk2.expand(concat(LABELS.bondDose, context), KEY_BYTES);
+/**
+ * The keys of a new bond from the pairing's prk, the shared X25519 secret z, the role, and SHA-256 of m1 || m2 || m3.
+ */
+export function pairedBondKeys(prk: HmacKey, z: Uint8Array, role: number, transcriptHash: Uint8Array): BondKeys {
+  const prk2 = prk.extract(z);
+  const context = concat(Uint8Array.of(role), transcriptHash);
+  const authKey = prk2.derive(concat(LABELS.bondAuth, context));
+  const doseKey = prk2.derive(concat(LABELS.bondDose, context));
   prk2.wipe();
   return bondKeys(authKey, doseKey);
 }

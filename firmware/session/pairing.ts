@@ -4,10 +4,11 @@
  */
 
 import { base32 } from "../base/base32.js";
-import { concat, wipe } from "../base/bytes.js";
+import { wipe } from "../base/bytes.js";
 import type { HmacKey } from "../base/hmacKey.js";
 import { layout } from "../base/layout.js";
 import { ok, type Result } from "../base/result.js";
+import type { Sha256 } from "../base/sha256.js";
 import { type UptimeMs, uptimeMs } from "../base/units.js";
 import type { Entropy, EntropyFault } from "../nonce/entropy.js";
 import { Role } from "./bonds.js";
@@ -45,12 +46,13 @@ export function openPairingWindow(
   pumpId: Uint8Array,
   role: Role,
   entropy: Entropy,
+  sha256: Sha256,
   now: UptimeMs,
 ): Result<PairingWindow, EntropyFault> {
   const drawn = entropy.keyMaterial();
   if (!drawn.ok) return drawn;
   const secret = drawn.value.slice(0, SECRET_BYTES);
-  const prk = pairingPrk(secret);
+  const prk = pairingPrk(sha256, secret);
   const shown = ShownLayout.encode({ version: SHOWN_VERSION, pumpId, role: Role[role], secret });
   const shownText = base32(shown);
   wipe(drawn.value, secret, shown);
@@ -71,19 +73,18 @@ export function createEphemeral(entropy: Entropy): Result<Ephemeral, EntropyFaul
 /**
  * The keys of the bond that this exchange makes, or undefined when the controller's public key is of low order.
  * Wipes the pump's scalar and the shared secret.
+ * @param transcriptHash SHA-256 of m1 || m2 || m3.
  */
 export function pairedKeys(
   window: PairingWindow,
   ephemeral: Ephemeral,
   controllerPublicKey: Uint8Array,
-  m1: Uint8Array,
-  m2: Uint8Array,
-  m3: Uint8Array,
+  transcriptHash: Uint8Array,
 ): BondKeys | undefined {
   const z = x25519SharedSecret(ephemeral.scalar, controllerPublicKey);
   wipe(ephemeral.scalar);
   if (z === undefined) return undefined;
-  const keys = pairedBondKeys(window.prk, z, Role[window.role], concat(m1, m2, m3));
+  const keys = pairedBondKeys(window.prk, z, Role[window.role], transcriptHash);
   wipe(z);
   return keys;
 }

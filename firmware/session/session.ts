@@ -9,14 +9,13 @@
  * unauthenticated peer have an effect beyond the end of its own connection.
  */
 
-import { concat, wipe } from "../base/bytes.js";
+import { wipe } from "../base/bytes.js";
 import { layout } from "../base/layout.js";
 import { type UptimeMs, uptimeMs } from "../base/units.js";
 import type { Entropy, EntropyFault } from "../nonce/entropy.js";
 import type { Nonce, NonceStore } from "../nonce/store.js";
 import { addUnconfirmed, type Bond, type Bonds, confirm, Role } from "./bonds.js";
-import { answerM2, encodeM1, type PairingOffer } from "./handshake.js";
-import { sessionKeys } from "./keys.js";
+import { encodeM1, type Handshake, type PairingOffer } from "./handshake.js";
 import { createEphemeral, type PairingWindow } from "./pairing.js";
 import { type Direction, open, seal } from "./record.js";
 
@@ -109,6 +108,7 @@ export interface SessionContext {
   readonly bonds: Bonds;
   readonly nonces: NonceStore;
   readonly entropy: Entropy;
+  readonly handshake: Handshake;
   /** Open pairing window; undefined once it has closed. */
   readonly window: PairingWindow | undefined;
 }
@@ -172,7 +172,7 @@ function authenticate(session: Challenged, m2: Uint8Array, now: UptimeMs, contex
   if (taken.kind !== "alive" || now > completeBy) return end(session, "m2 too late");
   // The window may have closed since m1: then the offer is void.
   const offer = session.offer && session.offer.window === context.window ? session.offer : undefined;
-  const answer = answerM2(m1, m2, context.bonds, offer);
+  const answer = context.handshake.answer(m1, m2, context.bonds, offer);
   switch (answer.kind) {
     case "refused":
       return end(session, answer.reason);
@@ -186,9 +186,8 @@ function authenticate(session: Challenged, m2: Uint8Array, now: UptimeMs, contex
         ],
       };
     case "authenticated": {
-      const { bond, m3 } = answer;
+      const { bond, m3, keys } = answer;
       if (session.offer) wipe(session.offer.ephemeral.scalar);
-      const keys = sessionKeys(bond.keys.sessionKey, concat(m1, m2, m3));
       const opened: OpenSession = {
         kind: "open",
         id,

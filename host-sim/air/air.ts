@@ -5,11 +5,12 @@
  * as latency; only an attacker loses a packet for good.
  */
 
-import { SUPERVISION_TIMEOUT_MS } from "./bluetooth.js";
+import { FORGED_VALUE_MAXIMUM_BYTES, SUPERVISION_TIMEOUT_MS } from "./bluetooth.js";
 import { CentralEnd, type CentralEndListener, type CentralOptions } from "./centralEnd.js";
 import type { Clock } from "./clock.js";
 import {
   type AirEvent,
+  type AirNote,
   type Direction,
   directionTo,
   EMPTY,
@@ -24,21 +25,30 @@ import {
   type Wire,
 } from "./packet.js";
 import { type Scanner, Stations } from "./stations.js";
-import { PASS, type Tap } from "./tap.js";
+import { PASS, type Tap, type TapAction } from "./tap.js";
 import { type Traffic, TrafficMeter } from "./traffic.js";
 import type { Transport } from "./transport.js";
 
 /** One way; half a usual connection interval of 30 ms. */
 const LATENCY_MS = 15;
 
-/** What an attacker sends in an end's name; a value of at most 65,535 bytes. */
+/** What an observer is told of a packet under a tap. */
+const NOTES: { readonly [Kind in TapAction["kind"]]: AirNote | undefined } = {
+  pass: undefined,
+  drop: "dropped",
+  delay: "delayed",
+  duplicate: "duplicated",
+  replace: "altered",
+};
+
+/** What an attacker sends in an end's name; a value of at most 65,532 bytes. */
 export type Forgery = Omit<Packet, "connectionId">;
 
 /** What an air may be given. */
 export interface AirOptions {
   /** One-way latency of every packet. */
   readonly latencyMs?: number;
-  /** Told of every packet, in order; see trace.ts. */
+  /** Told of every packet, in order; see trace/recorder.ts. Must not throw. */
   readonly observer?: (event: AirEvent) => void;
 }
 
@@ -76,6 +86,11 @@ export class Air {
   /** Puts a peripheral's radio on the air. Throws when the address is taken. */
   register(address: string, station: Station): void {
     this.#stations.register(address, station);
+  }
+
+  /** A registered station, for whoever brings packets to it without a medium between. */
+  station(address: string): Station | undefined {
+    return this.#stations.at(address);
   }
 
   /** A registered station began to advertise: centrals that scan find it. */
@@ -126,11 +141,13 @@ export class Air {
 
   /**
    * Attacker: a packet in an end's name, past the tap. Arrives after the latency; is lost when that end is gone by
-   * then.
+   * then. Throws for a value that no packet has room for.
    */
   inject(connectionId: number, forgery: Forgery): void {
+    const { length } = forgery.value;
+    if (length > FORGED_VALUE_MAXIMUM_BYTES) throw new RangeError(`a value of ${length} bytes`);
     const packet = { ...forgery, connectionId, value: forgery.value.slice() };
-    this.clock.schedule(() => this.#arrive(packet, "forged"), this.#latencyMs);
+    this.clock.schedule(() => this.#arrive(packet, "injected"), this.#latencyMs);
   }
 
   /**
@@ -163,35 +180,36 @@ export class Air {
     const direction: Direction = directionTo(opposite(from));
     const packet: Packet = { connectionId: connection.id, direction, kind, value };
     this.#meter.sent(packet);
-    this.#observe("sent", packet);
     if (kind === "disconnect") this.#detach(connection, from);
     const action = this.tap?.({ ...packet, value: value.slice() }) ?? PASS;
+    const note = NOTES[action.kind];
+    this.#observe("sent", packet, note);
     switch (action.kind) {
       case "pass":
-        this.#carry(packet, 0);
+        this.#carry(packet, 0, note);
         return;
       case "drop":
         return;
       case "delay":
-        this.#carry(packet, action.delayMs);
+        this.#carry(packet, action.delayMs, note);
         return;
       case "duplicate":
-        this.#carry(packet, 0);
-        this.#carry(packet, 0);
+        this.#carry(packet, 0, note);
+        this.#carry(packet, 0, note);
         return;
       case "replace":
-        this.#carry({ ...packet, value: action.value }, 0);
+        this.#carry({ ...packet, value: action.value }, 0, note);
         return;
       default:
         action satisfies never;
     }
   }
 
-  #carry(packet: Packet, extraMs: number): void {
-    this.clock.schedule(() => this.#arrive(packet, "genuine"), this.#latencyMs + extraMs);
+  #carry(packet: Packet, extraMs: number, note: AirNote | undefined): void {
+    this.clock.schedule(() => this.#arrive(packet, note), this.#latencyMs + extraMs);
   }
 
-  #arrive(packet: Packet, origin: "genuine" | "forged"): void {
+  #arrive(packet: Packet, note: AirNote | undefined): void {
     const connection = this.#connections.get(packet.connectionId);
     if (connection === undefined) return;
     const side = receiverOf(packet.direction);
@@ -202,10 +220,10 @@ export class Air {
       return;
     }
     if (packet.kind === "disconnect") {
-      if (origin === "genuine" && connection.held.has(side)) return;
+      if (note !== "injected" && connection.held.has(side)) return;
       this.#detach(connection, side);
     }
-    this.#observe("arrived", packet);
+    this.#observe("arrived", packet, note);
     this.#meter.arrived(packet);
     end.receive(packet.kind, packet.value.slice());
   }
@@ -238,11 +256,17 @@ export class Air {
       const end = connection.ends[other];
       if (end === undefined || connection.held.has(other)) return;
       this.#detach(connection, other);
+      const { id } = connection;
+      this.#observe(
+        "arrived",
+        { connectionId: id, direction: directionTo(other), kind: "disconnect", value: EMPTY },
+        "timeout",
+      );
       end.receive("disconnect", EMPTY);
     }, SUPERVISION_TIMEOUT_MS);
   }
 
-  #observe(what: AirEvent["what"], packet: Packet): void {
-    this.#observer?.({ timeMs: this.clock.nowMs, what, packet });
+  #observe(what: AirEvent["what"], packet: Packet, note: AirNote | undefined): void {
+    this.#observer?.({ timeMs: this.clock.nowMs, what, packet, ...(note && { note }) });
   }
 }

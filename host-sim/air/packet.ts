@@ -37,11 +37,19 @@ export interface Packet {
   readonly value: Uint8Array;
 }
 
+/**
+ * What is not as the ends would have it. What an attacker does with a packet is known as it is sent; `delayed`,
+ * `duplicated`, `altered` and `injected` are said again of the packet that arrives. `timeout`: nothing arrived for so
+ * long that this end takes the link for ended; the packet is a `disconnect` that nobody sent.
+ */
+export type AirNote = "dropped" | "delayed" | "duplicated" | "altered" | "injected" | "timeout";
+
 /** A packet leaving an end, before any attacker has it, or reaching an end, after. */
 export interface AirEvent {
   readonly timeMs: number;
   readonly what: "sent" | "arrived";
   readonly packet: Packet;
+  readonly note?: AirNote;
 }
 
 /**

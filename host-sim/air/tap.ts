@@ -4,6 +4,7 @@
  * central of its own (transport.ts).
  */
 
+import { FORGED_VALUE_MAXIMUM_BYTES } from "./bluetooth.js";
 import type { Packet } from "./packet.js";
 
 /** What becomes of one packet. */
@@ -38,7 +39,8 @@ export function delay(delayMs: number): TapAction {
   return { kind: "delay", delayMs };
 }
 
-/** The packet arrives with another value, of any length up to 65,535 bytes. */
+/** The packet arrives with another value, of any length up to 65,532 bytes, else throws. */
 export function replace(value: Uint8Array): TapAction {
+  if (value.length > FORGED_VALUE_MAXIMUM_BYTES) throw new RangeError(`a value of ${value.length} bytes`);
   return { kind: "replace", value: value.slice() };
 }

@@ -98,6 +98,14 @@ export class VirtualClock {
     this.runUntil(() => false, durationMs);
   }
 
+  /** Lets time pass until `untilMs`, running every event due before it and none due at it. A time past does nothing. */
+  runBefore(untilMs: number): void {
+    checkMs("untilMs", untilMs);
+    for (let nextMs = this.nextEventMs; nextMs !== undefined && nextMs < untilMs; nextMs = this.nextEventMs)
+      this.runNext();
+    this.#pass(untilMs);
+  }
+
   #pass(untilMs: number): void {
     if (untilMs <= this.#nowMs) return;
     this.#nowMs = untilMs;

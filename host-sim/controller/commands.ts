@@ -3,15 +3,17 @@
  * Commit, the command's own response. PROTOCOL.md section 7.
  */
 
+import type { Clock, Timer } from "./clock.js";
 import { type Challenge, CONTROL, type DoseId, decodeControl, encodeCommit, encodePrepare } from "./control.js";
 import { countersign } from "./countersignature.js";
 import type { PendingCommands } from "./doses.js";
 import { CHANNEL, COMMAND, SUCCESS } from "./ids.js";
 import { decodeBolusId, decodeResponse } from "./idsAnswers.js";
 import type { Bond } from "./pairing.js";
-import { maySign, type Order } from "./readings.js";
+import { type Meaning, meaningOf, type Order, type RateReading } from "./readings.js";
 import { CHANNEL_CONTROL, STALE_MS } from "./records.js";
 import type { Exchange, Incoming, NotSentReason, Operation, Step } from "./requests.js";
+import type { Written } from "./store.js";
 
 /** The longest life that a pump grants a challenge, in s (PROTOCOL.md section 7). */
 const LONGEST_LIFE_SECONDS = 30;
@@ -42,11 +44,21 @@ export interface AcceptedBolus extends Accepted {
   readonly bolusId: number;
 }
 
+/** An order that is about to be sent for good. */
+export interface CommittedOrder {
+  /** The pump that issued the ID. */
+  readonly pumpId: Uint8Array;
+  /** Names the order for Outcome. */
+  readonly doseId: DoseId;
+  readonly meaning: Meaning;
+}
+
 /** Reads a command's own response; undefined when it is none. */
 export type AcceptedReader<T> = (answer: Uint8Array, doseId: DoseId) => T | undefined;
 
 /** What a countersigned command works with. */
 export interface CommandContext {
+  readonly clock: Clock;
   readonly bond: Bond;
   readonly controllerId: Uint8Array;
   /** Life asked for the challenge, in s, 1 to 255. */
@@ -54,12 +66,15 @@ export interface CommandContext {
   readonly pending: PendingCommands;
   /** Whether a one-step command that ends the challenge waits. */
   overtaken(): boolean;
+  /** Tells the application of the order. Only when this is `ok` may its Commit be sent. */
+  announce(order: CommittedOrder): Written;
   /** The store refused a write. */
   storeFailed(error: unknown): void;
 }
 
 type Phase =
   | { readonly kind: "waiting" | "preparing" | "over" }
+  | { readonly kind: "asking"; readonly resume: (step: Step) => void; readonly timer: Timer }
   | { readonly kind: "committed"; readonly doseId: DoseId };
 
 /** One countersigned command in the queue. `T` is what its own response gives. */
@@ -96,9 +111,13 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
 
   ended(): void {
     const phase = this.#phase;
-    this.#phase = { kind: "over" };
+    this.#leave();
     if (phase.kind === "committed") this.#done({ kind: "lost", doseId: phase.doseId });
     else this.#done({ kind: "notSent", reason: phase.kind === "waiting" ? "noSession" : "linkEnded" });
+  }
+
+  overtaken(): void {
+    if (this.#phase.kind === "asking") this.#phase.resume(this.#finish({ kind: "notSent", reason: "overtaken" }));
   }
 
   get #isDose(): boolean {
@@ -113,23 +132,39 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
     const { challenge } = message;
     if (challenge.lifeSeconds !== Math.min(this.#context.lifeSeconds, LONGEST_LIFE_SECONDS)) return undefined;
     if (lateMs > STALE_MS) return this.#finish({ kind: "notSent", reason: "challengeLate" });
-    const { reading } = challenge;
-    const signs = maySign(this.#order, reading);
-    // Whoever approves may have ended the session, or asked for a Stop, meanwhile.
-    if (this.#phase.kind === "over") return undefined;
-    if (!signs) return this.#finish({ kind: "notSigned", reading });
     if (this.#context.overtaken()) return this.#finish({ kind: "notSent", reason: "overtaken" });
-    return this.#commit(challenge);
+    const meaning = meaningOf(this.#order, challenge.reading);
+    if (meaning === undefined) return this.#finish({ kind: "notSigned", reading: challenge.reading });
+    if (meaning.command === "setBolus" || meaning.command === "setTbr") return this.#commit(challenge, meaning);
+    return { kind: "pause", begin: (resume) => this.#ask(challenge, meaning, resume) };
   }
 
-  #commit({ doseId, challenge, reading }: Challenge): Step {
+  /** Has the reading approved. Whoever is asked may end the session, or ask for a Stop, before it answers. */
+  #ask(challenge: Challenge, meaning: RateReading, resume: (step: Step) => void): void {
+    const order = this.#order;
+    if (order.command !== "run" && order.command !== "cancelTbr") return;
+    const late = () => resume(this.#finish({ kind: "notSent", reason: "approvalLate" }));
+    const timer = this.#context.clock.schedule(late, challenge.lifeSeconds * 1_000);
+    this.#phase = { kind: "asking", resume, timer };
+    const answer = (approved: boolean) => {
+      if (this.#phase.kind !== "asking") return;
+      const { reading } = challenge;
+      resume(approved ? this.#commit(challenge, meaning) : this.#finish({ kind: "notSigned", reading }));
+    };
+    const atOnce = order.approve(meaning, answer);
+    if (atOnce !== undefined) answer(atOnce);
+  }
+
+  #commit({ doseId, challenge, reading }: Challenge, meaning: Meaning): Step {
     const { bond, controllerId, pending } = this.#context;
     const { pumpId } = bond;
-    const written = pending.store({ pumpId, doseId, isDose: this.#isDose });
+    const announced = this.#context.announce({ pumpId, doseId, meaning });
+    const written = announced.kind === "ok" ? pending.store({ pumpId, doseId, isDose: this.#isDose }) : announced;
     if (written.kind === "failed") {
       this.#context.storeFailed(written.error);
       return this.#finish({ kind: "notSent", reason: "storeFailed" });
     }
+    this.#leave();
     this.#phase = { kind: "committed", doseId };
     const command = this.#command;
     const channel = CHANNEL.command;
@@ -157,8 +192,13 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
   }
 
   #finish(result: CommandResult<T>): Step {
-    this.#phase = { kind: "over" };
+    this.#leave();
     return { kind: "done", report: () => this.#done(result) };
+  }
+
+  #leave(): void {
+    if (this.#phase.kind === "asking") this.#phase.timer.cancel();
+    this.#phase = { kind: "over" };
   }
 }
 

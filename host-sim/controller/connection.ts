@@ -3,6 +3,7 @@
  * events that nobody asked for.
  */
 
+import { wipe } from "./bytes.js";
 import type { EndReason } from "./ends.js";
 import { CHANNEL } from "./ids.js";
 import { decodeStatusChanged } from "./idsAnswers.js";
@@ -39,7 +40,9 @@ type Phase =
   | { readonly kind: "closed" }
   | { readonly kind: "opening"; readonly opening: Opening }
   | { readonly kind: "open"; readonly opening: Opening; readonly bond: Bond; readonly requests: Requests }
-  | { readonly kind: "closing" };
+  | { readonly kind: "closing" }
+  /** What is to start once the connection that is closing is down. */
+  | { readonly kind: "waiting"; readonly listener: ConnectListener; readonly shown: Shown | undefined };
 
 /** Hears how an opening ends: once, one of the two. */
 export interface ConnectListener {
@@ -48,7 +51,7 @@ export interface ConnectListener {
   failed(reason: EndReason, bondMade: boolean): void;
 }
 
-/** closed -> opening -> open -> closing -> closed, or from opening straight back. */
+/** closed -> opening -> open -> closing -> closed, or from opening straight back; waiting -> opening after closing. */
 export class Connection {
   readonly #context: OpeningContext;
   readonly #expiry: ProvisionalExpiry;
@@ -63,6 +66,7 @@ export class Connection {
 
   get state(): ControllerState {
     const phase = this.#phase;
+    if (phase.kind === "waiting") return { kind: "opening" };
     if (phase.kind !== "open") return { kind: phase.kind };
     return { kind: "open", pumpId: phase.bond.pumpId, role: phase.bond.role };
   }
@@ -77,8 +81,12 @@ export class Connection {
     return this.#phase.kind === "open" && this.#phase.requests.urgentWaiting;
   }
 
-  /** Pairs (with `shown`) or opens. Only while `state` is closed. */
+  /** Pairs (with `shown`) or opens, once a connection that is closing is down. Only in `state` closed or closing. */
   start(listener: ConnectListener, shown?: Shown): void {
+    if (this.#phase.kind === "closing") {
+      this.#phase = { kind: "waiting", listener, shown };
+      return;
+    }
     const { bonds, provisional } = this.#context.keeper.contents;
     if (shown === undefined && bonds.length + provisional.length === 0) {
       listener.failed("noBond", false);
@@ -100,7 +108,9 @@ export class Connection {
         this.#onEvent({ kind: "closed", reason });
       },
       down: () => {
+        const phase = this.#phase;
         this.#phase = { kind: "closed" };
+        if (phase.kind === "waiting") this.start(phase.listener, phase.shown);
       },
       failed: (reason, bondMade) => {
         this.#phase = { kind: "closed" };
@@ -114,7 +124,12 @@ export class Connection {
 
   /** Closes the session or gives up the opening. */
   close(): void {
-    if (this.#phase.kind === "opening" || this.#phase.kind === "open") this.#phase.opening.close();
+    const phase = this.#phase;
+    if (phase.kind === "opening" || phase.kind === "open") phase.opening.close();
+    if (phase.kind !== "waiting") return;
+    this.#phase = { kind: "closing" };
+    if (phase.shown !== undefined) wipe(phase.shown.secret);
+    phase.listener.failed("closed", false);
   }
 
   /** Queues an operation, or says why it was not. */

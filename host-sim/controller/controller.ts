@@ -16,6 +16,7 @@ import {
   acceptedBolus,
   acceptedCommand,
   type CommandResult,
+  type CommittedOrder,
   CountersignedCommand,
 } from "./commands.js";
 import { Connection, type ControllerEvent, type ControllerState, type OpenSession } from "./connection.js";
@@ -28,7 +29,7 @@ import { PumpReader } from "./pumpReader.js";
 import { type Approve, encodeOrder, type Order } from "./readings.js";
 import * as reads from "./reads.js";
 import type { Result } from "./requests.js";
-import { type ControllerStore, Keeper } from "./store.js";
+import { attempt, type ControllerStore, Keeper } from "./store.js";
 
 /** Life asked for a challenge when the options name none: what a controller without a user at hand asks. */
 const DEFAULT_LIFE_SECONDS = 10;
@@ -37,7 +38,7 @@ const DEFAULT_LIFE_SECONDS = 10;
 export type OpenResult =
   | { readonly kind: "ok"; readonly value: OpenSession }
   | { readonly kind: "failed"; readonly reason: EndReason }
-  /** A session is open, opening or closing. */
+  /** A session is open or opening. */
   | { readonly kind: "notClosed" };
 
 /** How {@link Controller.pair} ended. */
@@ -56,6 +57,11 @@ export interface ControllerOptions {
   readonly random: (length: number) => Uint8Array;
   readonly store: ControllerStore;
   readonly onEvent?: (event: ControllerEvent) => void;
+  /**
+   * Told of each countersigned order just before it is stored as pending and its Commit goes out: where an application
+   * writes its own record of what was ordered. What it throws keeps the Commit back (`notSent`, `storeFailed`).
+   */
+  readonly onCommit?: (order: CommittedOrder) => void;
   /** Life asked for a challenge, in s, 1 to 255; the pump grants at most 30. 10 unless given. */
   readonly lifeSeconds?: number;
 }
@@ -69,10 +75,13 @@ export class Controller extends PumpReader {
   readonly #pending: PendingCommands;
   readonly #lifeSeconds: number;
   readonly #storeFailed: (error: unknown) => void;
+  readonly #onCommit: (order: CommittedOrder) => void;
+  readonly #clock: Clock;
 
   /** Reads the store, or begins it. Throws when it is damaged, and a RangeError for a life not within 1 to 255. */
   constructor(options: ControllerOptions) {
-    const { transport, clock, random, store, onEvent = () => {}, lifeSeconds = DEFAULT_LIFE_SECONDS } = options;
+    const { transport, clock, random, store, onEvent = () => {}, onCommit = () => {} } = options;
+    const { lifeSeconds = DEFAULT_LIFE_SECONDS } = options;
     if (!Number.isInteger(lifeSeconds) || lifeSeconds < 1 || lifeSeconds > 255)
       throw new RangeError(`lifeSeconds is ${lifeSeconds}: give a whole number from 1 to 255`);
     const storeFailed = (error: unknown) => onEvent({ kind: "storeFailed", error });
@@ -83,6 +92,8 @@ export class Controller extends PumpReader {
     this.#connection = connection;
     this.#pending = new PendingCommands(keeper);
     this.#storeFailed = storeFailed;
+    this.#onCommit = onCommit;
+    this.#clock = clock;
     this.#lifeSeconds = lifeSeconds;
   }
 
@@ -97,7 +108,7 @@ export class Controller extends PumpReader {
   pair(shownText: string, done: Done<PairResult>): void {
     const text = parseShown(shownText);
     if (text.kind === "malformed") done(text);
-    else if (this.state.kind !== "closed") done({ kind: "notClosed" });
+    else if (!this.#mayStart) done({ kind: "notClosed" });
     else
       this.#connection.start(
         {
@@ -108,9 +119,12 @@ export class Controller extends PumpReader {
       );
   }
 
-  /** Opens a session with the bonded pump that answers; provisional bonds are tried first, newest first. */
+  /**
+   * Opens a session with the bonded pump that answers; provisional bonds are tried first, newest first. While the last
+   * connection is still closing it waits for its end, so that it may be called as soon as that session is over.
+   */
   open(done: Done<OpenResult>): void {
-    if (this.state.kind !== "closed") done({ kind: "notClosed" });
+    if (!this.#mayStart) done({ kind: "notClosed" });
     else
       this.#connection.start({
         opened: (value) => done({ kind: "ok", value }),
@@ -198,6 +212,10 @@ export class Controller extends PumpReader {
     return command !== undefined && this.#settle(command.pumpId, doseId);
   }
 
+  get #mayStart(): boolean {
+    return this.state.kind === "closed" || this.state.kind === "closing";
+  }
+
   #command<T extends Accepted>(order: Order, accepted: AcceptedReader<T>, done: Done<CommandResult<T>>): void {
     const command = encodeOrder(order);
     const { bond } = this.#connection;
@@ -206,11 +224,13 @@ export class Controller extends PumpReader {
       return;
     }
     const context = {
+      clock: this.#clock,
       bond,
       controllerId: this.#keeper.contents.controllerId,
       lifeSeconds: this.#lifeSeconds,
       pending: this.#pending,
       overtaken: () => this.#connection.urgentWaiting,
+      announce: (order: CommittedOrder) => attempt(() => this.#onCommit(order)),
       storeFailed: this.#storeFailed,
     };
     const operation = new CountersignedCommand(context, order, command, accepted, done);

@@ -33,6 +33,17 @@ export const CODE_NAMES: Readonly<Record<number, string>> = {
   0x84: "ReadingChanged",
   0x85: "RoleNotPermitted",
 };
+/** Names of the types of annunciations, for people (PROTOCOL.md section 6.1). */
+export const ANNUNCIATION_NAMES: Readonly<Record<number, string>> = {
+  0x000f: "System Issue",
+  0x0033: "Mechanical Issue",
+  0x003c: "Occlusion",
+  0x005a: "Reservoir Empty",
+  0x030c: "Bolus Canceled",
+  0x033f: "TBR Canceled",
+  0x0356: "Max Delivery",
+  0x0359: "Date Time Issue",
+};
 /** The response code of success. */
 export const SUCCESS = 0x0f;
 

@@ -37,8 +37,11 @@ export interface RateReading {
   readonly rateMicrounitsPerHour: number;
 }
 
-/** Shows the reading to whoever ordered and says whether to sign it. Answers at once: the challenge is running out. */
-export type Approve = (reading: RateReading) => boolean;
+/**
+ * Shows the reading to whoever ordered, and says whether to sign it: at once, by returning true or false, or later, by
+ * returning nothing and calling `answer`. Only the first answer counts, and none once the challenge's life has passed.
+ */
+export type Approve = (reading: RateReading, answer: (approved: boolean) => void) => boolean | undefined;
 
 /** An order for a countersigned command, with what it takes to judge the pump's reading of it. */
 export type Order =
@@ -46,6 +49,12 @@ export type Order =
   | ({ readonly command: "setTbr" } & TbrOrder)
   | { readonly command: "cancelTbr"; readonly approve: Approve }
   | { readonly command: "run"; readonly approve: Approve };
+
+/** What a command will do once it is signed: the order itself, or the rate that it lets begin. */
+export type Meaning =
+  | ({ readonly command: "setBolus" } & BolusOrder)
+  | ({ readonly command: "setTbr" } & TbrOrder)
+  | RateReading;
 
 /** The command's bytes on channel 25. Throws a RangeError for an order that they cannot express. */
 export function encodeOrder(order: Order): Uint8Array {
@@ -89,16 +98,19 @@ function decodeRateReading(command: RateReading["command"], reading: Uint8Array)
   return { command, rateMicrounitsPerHour: decoded.rateMicrounitsPerHour };
 }
 
-/** Whether to sign: a bolus or TBR reading must be the expected one; a rate reading must be one and be approved. */
-export function maySign(order: Order, reading: Uint8Array): boolean {
+/**
+ * What the pump's reading of an order means: for a bolus or TBR the order, when the reading is the expected one, byte for
+ * byte; else the rate, which is still to be approved. Undefined when the reading is of anything else: never signed.
+ */
+export function meaningOf(order: Order, reading: Uint8Array): Meaning | undefined {
   switch (order.command) {
     case "setBolus":
     case "setTbr":
-      return equalBytes(reading, expectedReading(order));
+      return equalBytes(reading, expectedReading(order)) ? order : undefined;
     case "cancelTbr":
-    case "run": {
-      const decoded = decodeRateReading(order.command, reading);
-      return decoded !== undefined && order.approve(decoded);
-    }
+    case "run":
+      return decodeRateReading(order.command, reading);
+    default:
+      return order satisfies never;
   }
 }

@@ -18,6 +18,7 @@ const ANSWER_TIMEOUT_MS = 15_000;
  * - `queueFull`: 16 requests wait already
  * - `linkEnded`: the session ended before the Commit
  * - `challengeLate`: the challenge came over 10 s late
+ * - `approvalLate`: nobody said yes or no to the reading while the challenge lived
  * - `overtaken`: a Stop or a Cancel Bolus was asked for meanwhile
  * - `storeFailed`: the store did not take the pending command
  * - `otherPump`: the pending command belongs to another pump than the one connected
@@ -28,6 +29,7 @@ export type NotSentReason =
   | "queueFull"
   | "linkEnded"
   | "challengeLate"
+  | "approvalLate"
   | "overtaken"
   | "storeFailed"
   | "otherPump"
@@ -51,9 +53,11 @@ export interface Incoming {
   readonly lateMs: number;
 }
 
-/** What follows an answer: another exchange, or the end, which is reported to the caller by `report`. */
+/** What follows an answer: another exchange, a pause, or the end, which is reported to the caller by `report`. */
 export type Step =
   | { readonly kind: "next"; readonly exchange: Exchange }
+  /** Until `resume` is called, which `begin` may do at once: nothing goes out and no answer is due. */
+  | { readonly kind: "pause"; begin(resume: (step: Step) => void): void }
   | { readonly kind: "done"; readonly report: () => void };
 
 /** One message out and the answer in. */
@@ -70,6 +74,8 @@ export interface Operation {
   begin(): Step;
   /** The session has ended; `begun` tells whether its turn had come. */
   ended(begun: boolean): void;
+  /** A Stop or a Cancel Bolus has come in a pause: resume, so that it need not wait. */
+  overtaken?(): void;
 }
 
 /** Where exchanges go. */
@@ -78,13 +84,20 @@ interface RequestLink {
   close(reason: EndReason): void;
 }
 
+/** The operation whose turn it is. Without an exchange it pauses, or its turn has only just come. */
+interface Active {
+  readonly operation: Operation;
+  exchange: Exchange | undefined;
+  timer: Timer | undefined;
+}
+
 /** The queue of one session. */
 export class Requests {
   readonly #link: RequestLink;
   readonly #clock: Clock;
   readonly #urgent: Operation[] = [];
   readonly #waiting: Operation[] = [];
-  #active: { readonly operation: Operation; exchange: Exchange | undefined; timer: Timer | undefined } | undefined;
+  #active: Active | undefined;
   #over = false;
 
   constructor(link: RequestLink, clock: Clock) {
@@ -106,6 +119,8 @@ export class Requests {
   add(operation: Operation, urgent = false): boolean {
     if (this.#over || this.#waiting.length + this.#urgent.length >= MOST_WAITING_REQUESTS) return false;
     (urgent ? this.#urgent : this.#waiting).push(operation);
+    if (urgent && this.#active !== undefined && this.#active.exchange === undefined)
+      this.#active.operation.overtaken?.();
     this.#advance();
     return true;
   }
@@ -119,7 +134,6 @@ export class Requests {
       this.#link.close("unexpectedMessage");
       return;
     }
-    active.timer?.cancel();
     this.#apply(step);
   }
 
@@ -147,15 +161,35 @@ export class Requests {
   #apply(step: Step): void {
     const active = this.#active;
     if (active === undefined) return;
-    if (step.kind === "done") {
-      this.#active = undefined;
-      step.report();
-      this.#advance();
-      return;
+    active.timer?.cancel();
+    active.timer = undefined;
+    active.exchange = undefined;
+    switch (step.kind) {
+      case "next":
+        active.exchange = step.exchange;
+        active.timer = this.#clock.schedule(() => this.#link.close("answerTimeout"), ANSWER_TIMEOUT_MS);
+        this.#link.send(step.exchange.channel, step.exchange.value);
+        return;
+      case "pause":
+        this.#pause(active, step.begin);
+        return;
+      case "done":
+        this.#active = undefined;
+        step.report();
+        this.#advance();
+        return;
+      default:
+        step satisfies never;
     }
-    active.exchange = step.exchange;
-    active.timer = this.#clock.schedule(() => this.#link.close("answerTimeout"), ANSWER_TIMEOUT_MS);
-    this.#link.send(step.exchange.channel, step.exchange.value);
+  }
+
+  #pause(active: Active, begin: (resume: (step: Step) => void) => void): void {
+    let paused = true;
+    begin((step) => {
+      if (!paused || this.#active !== active) return;
+      paused = false;
+      this.#apply(step);
+    });
   }
 }
 

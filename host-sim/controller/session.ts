@@ -116,9 +116,9 @@ export class Session {
   }
 
   #onDown(): void {
-    const alreadyEnded = this.#state.kind === "closing";
+    const before = this.#state.kind;
     this.#end("down");
-    if (!alreadyEnded) this.#listener.ended("pumpDisconnected");
+    if (before !== "closing") this.#listener.ended(before === "connecting" ? "notConnected" : "pumpDisconnected");
     this.#listener.down();
   }
 

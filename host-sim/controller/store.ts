@@ -52,6 +52,16 @@ export interface Contents {
 /** How a change of the store ended. On `failed` the old contents stand. */
 export type Written = { readonly kind: "ok" } | { readonly kind: "failed"; readonly error: unknown };
 
+/** Runs a write that throws when it fails. */
+export function attempt(write: () => void): Written {
+  try {
+    write();
+  } catch (error) {
+    return { kind: "failed", error };
+  }
+  return { kind: "ok" };
+}
+
 /** Most bonds kept, and most provisional bonds: far over a household's pumps, and small enough for any store. */
 export const MOST_BONDS = 16;
 
@@ -158,12 +168,8 @@ export class Keeper {
   /** Changes the named parts, durably before this returns `ok`. */
   change(parts: Partial<Omit<Contents, "controllerId">>): Written {
     const next = { ...this.#contents, ...parts };
-    try {
-      this.#store.write(encodeContents(next));
-    } catch (error) {
-      return { kind: "failed", error };
-    }
-    this.#contents = next;
-    return { kind: "ok" };
+    const written = attempt(() => this.#store.write(encodeContents(next)));
+    if (written.kind === "ok") this.#contents = next;
+    return written;
   }
 }

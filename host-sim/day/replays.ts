@@ -1,10 +1,6 @@
 /**
  * What the product is about, tried on the pump that has just run a day: the recorded bytes of a bolus sent again, by
- * somebody who has only ears and by somebody who has stolen all that opens sessions. Whether it was refused the plant
- * says; why, the pump's local trace. On the air a stranger sees no more than a closed connection.
- *
- * Every attempt begins 5 s after a basal pulse, so that none is due while it lasts: the fastest basal there is (5 U/h,
- * rig.ts) gives a pulse every 36 s. A single half-step is then the attacker's.
+ * somebody who has only ears and by somebody who has stolen all that opens sessions.
  */
 
 import type { Transport } from "../air/transport.js";
@@ -14,37 +10,17 @@ import { TAG_BYTES } from "../controller/keys.js";
 import { decodeContents } from "../controller/store.js";
 import { CONTROLLER_MTU, PUMP_ADDRESS } from "../world.js";
 import { type Answered, playBack, readDose, type SessionSecrets, type StolenDose, StolenSession } from "./attacker.js";
+import { ATTEMPT_MS, type Attempted, attempt, TRACED } from "./attempt.js";
 import type { Operator } from "./operator.js";
 import type { RecordedDose } from "./recording.js";
 
 /** One attempt. */
-export interface Replay {
+export interface Replay extends Attempted {
   /** Who did what and when, in a few words. */
   readonly what: string;
-  /** True when the attempt reached the pump, the pump traced why it turned it away, and nothing moved. */
-  readonly refused: boolean;
-  /** Half-steps that the coils went through from its beginning to 9 s after its end. */
-  readonly halfSteps: number;
-  /** The pump's own line on why, from its local trace; undefined when there is none. */
-  readonly reason: string | undefined;
 }
 
-/** Basal pulses come closer than this at 0.05 U/h and more; below, none is near. */
-const LONGEST_PULSE_WAIT_MS = 70 * 60_000;
-const AFTER_PULSE_MS = 5_000;
-/**
- * Half of the 36 s between the fastest pulses, for an attempt and for watching what comes of it: a bolus begins at
- * once.
- */
-const ATTEMPT_MS = 9_000;
-const WATCH_MS = 9_000;
 const POWER_OFF_MS = 100;
-/** The plant reckons in floating point; a half-step is 1,256 of these. */
-const LEAST_MICROUNITS = 1;
-
-/** Where in the pump's trace the reason stands: at a session's end, or at the refusal of a message in one. */
-const TRACED = { session: "session: ended: ", message: "refused: " } as const;
-
 export class Replays {
   readonly #operator: Operator;
   readonly #dose: RecordedDose;
@@ -140,22 +116,7 @@ export class Replays {
     this.#send(session, encodeCommit(message.challenge.doseId, commit.slice(-TAG_BYTES)));
   }
 
-  #attempt(what: string, traced: string, before: () => void, attack: () => void): void {
-    const { clock, hardware } = this.#operator.world;
-    const halfSteps = () => hardware.plant.commandedHalfSteps;
-    const steps = halfSteps();
-    clock.runUntil(() => halfSteps() !== steps, LONGEST_PULSE_WAIT_MS);
-    clock.advance(AFTER_PULSE_MS);
-    before();
-    const startMs = clock.nowMs;
-    const begun = halfSteps();
-    const displaced = hardware.plant.displacedMicrounits;
-    attack();
-    clock.advance(WATCH_MS);
-    const reason = hardware.trace.findLast(({ atMs, line }) => atMs > startMs && line.startsWith(traced))?.line;
-    const moved = halfSteps() - begun;
-    const received = Math.abs(hardware.plant.displacedMicrounits - displaced) >= LEAST_MICROUNITS;
-    const refused = reason !== undefined && moved === 0 && !received;
-    this.#tried({ what, refused, halfSteps: moved, reason });
+  #attempt(what: string, traced: Parameters<typeof attempt>[1], before: () => void, attack: () => void): void {
+    this.#tried({ what, ...attempt(this.#operator.world, traced, before, attack) });
   }
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run pump`: one simulated pump in real time, its GATT on a socket (PROTOCOL.md, section 10). Tells what happens on
- * standard output, a line an event. Exit code 0 when it was stopped, 1 when its state could not be kept, 2 for
- * arguments, a folder or a port that cannot be used.
+ * standard output, a line an event. Exit code 0 when it was stopped, 1 when its state or its recording could not
+ * be kept, 2 for arguments, a folder, a file or a port that cannot be used.
  */
 
 import { randomInt } from "node:crypto";
@@ -12,6 +12,7 @@ import { clockText } from "../day/lines.js";
 import { LineServer } from "./lineServer.js";
 import { HELP, type PumpOptions, pumpOptions } from "./pumpOptions.js";
 import type { WallClock } from "./realTime.js";
+import { RecordFile } from "./recordFile.js";
 import { type PumpEvent, SimulatedPump } from "./simulatedPump.js";
 import { StateFolder } from "./stateFolder.js";
 
@@ -73,10 +74,24 @@ async function listen(server: LineServer, option: string, port: number): Promise
   }
 }
 
+/** A recording that breaks off leaves the pump running: who talks to it matters more than who listens. */
+function openRecord(path: string, folder: StateFolder | undefined): RecordFile {
+  try {
+    return new RecordFile(path, (why) => {
+      complain(new Error(why));
+      process.exitCode = EXIT.stateLost;
+    });
+  } catch (error) {
+    folder?.close();
+    throw error;
+  }
+}
+
 /** Runs until it is stopped. Throws when it cannot begin. */
 async function run(options: PumpOptions): Promise<void> {
   const fresh = randomInt(SEEDS);
   const folder = options.folder === undefined ? undefined : new StateFolder(options.folder, options.seed, fresh);
+  const recordFile = options.record === undefined ? undefined : openRecord(options.record, folder);
   const seed = folder?.seed ?? options.seed ?? fresh;
 
   /** Nothing may move that is not kept: the process ends on the spot, and what it leaves is what a kill leaves. */
@@ -97,6 +112,7 @@ async function run(options: PumpOptions): Promise<void> {
         onChange: (change) => keepOrDie(() => folder.keep(pump.nowMs, change)),
       }),
     },
+    ...(recordFile && { record: recordFile.sink }),
     wall: WALL,
     speed: options.speed,
     onEvent: tell,
@@ -109,6 +125,7 @@ async function run(options: PumpOptions): Promise<void> {
     stopped = true;
     for (const server of servers) server.close();
     pump.stop();
+    recordFile?.close();
     folder?.close();
   };
   try {

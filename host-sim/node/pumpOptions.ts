@@ -19,12 +19,14 @@ Runs one simulated pump in real time. Its GATT is reached over TCP on 127.0.0.1:
   --pair         taps the button three times: the pump shows a pairing text for 120 s
   --speed X      1 to ${LARGEST_SPEED}: times faster, while no central is connected and no pairing text is shown
   --seed N       0 to ${LARGEST_SEED}: what the pump's chance and entropy come from; that of --state, or drawn, unless given
+  --record FILE  records the whole run in pcapng as it goes, for Wireshark and npm run replay; overwrites the file
   --lab          opens the laboratory port: button, power, faults and the plant
   --lab-port N   port of the laboratory; ${DEFAULT_LAB_PORT} unless given, 0 for any that is free
   --help         this text
 
 Ctrl-C stops it, as taking its power would.
-Exit code: 0 stopped, 1 the state could not be kept, 2 the arguments, the folder or a port cannot be used.`;
+Exit code: 0 stopped, 1 the state or the recording could not be kept, 2 the arguments, the folder, the file or a
+port cannot be used.`;
 
 /** What was asked for. */
 export interface PumpOptions {
@@ -35,6 +37,8 @@ export interface PumpOptions {
   readonly seed: number | undefined;
   readonly speed: number;
   readonly pair: boolean;
+  /** File to record into. */
+  readonly record: string | undefined;
 }
 
 /** A whole number; throws for anything else, in one line that names the option. */
@@ -54,6 +58,7 @@ export function pumpOptions(args: readonly string[]): PumpOptions | undefined {
       pair: { type: "boolean", default: false },
       speed: { type: "string", default: "1" },
       seed: { type: "string" },
+      record: { type: "string" },
       lab: { type: "boolean", default: false },
       "lab-port": { type: "string" },
       help: { type: "boolean", default: false },
@@ -63,6 +68,7 @@ export function pumpOptions(args: readonly string[]): PumpOptions | undefined {
   const labPort = values["lab-port"];
   if (labPort !== undefined && !values.lab) throw new Error("--lab-port is of use only with --lab: give both");
   if (values.state === "") throw new Error("--state is empty; it must name a folder");
+  if (values.record === "") throw new Error("--record is empty; it must name a file");
   return {
     port: wholeNumber("--port", values.port, 0, LARGEST_PORT),
     labPort: values.lab ? wholeNumber("--lab-port", labPort ?? `${DEFAULT_LAB_PORT}`, 0, LARGEST_PORT) : undefined,
@@ -70,5 +76,6 @@ export function pumpOptions(args: readonly string[]): PumpOptions | undefined {
     seed: values.seed === undefined ? undefined : wholeNumber("--seed", values.seed, 0, LARGEST_SEED),
     speed: wholeNumber("--speed", values.speed, 1, LARGEST_SPEED),
     pair: values.pair,
+    record: values.record,
   };
 }

@@ -9,6 +9,7 @@ import type { LinePort } from "../bridge/requestSocket.js";
 import { SocketCentral } from "../bridge/socketCentral.js";
 import type { DurableState } from "../durable.js";
 import type { HardwareOptions } from "../hardware.js";
+import type { Sink } from "../trace/recorder.js";
 import { World } from "../world.js";
 import type { Peer } from "./lineServer.js";
 import { RealTime, type WallClock } from "./realTime.js";
@@ -33,6 +34,8 @@ export type PumpEvent =
 
 export interface SimulatedPumpOptions {
   readonly hardware: HardwareOptions;
+  /** Takes a recording of the run: see `WorldOptions`. */
+  readonly record?: Sink;
   readonly wall: WallClock;
   /** How many times faster than the wall, while nobody needs real time. */
   readonly speed: number;
@@ -49,8 +52,8 @@ export class SimulatedPump {
   readonly #centrals = new Set<SocketCentral>();
 
   /** Without power, and its time stands still. */
-  constructor({ hardware, wall, speed, onEvent, onPassed }: SimulatedPumpOptions) {
-    const world = new World({ ...hardware, address: ADDRESS });
+  constructor({ hardware, record, wall, speed, onEvent, onPassed }: SimulatedPumpOptions) {
+    const world = new World({ ...hardware, address: ADDRESS, ...(record && { record }) });
     this.#world = world;
     this.#onEvent = onEvent;
     this.#supply = new PowerSupply(world, (on) => this.#tell({ kind: "powered", on }));
@@ -92,6 +95,7 @@ export class SimulatedPump {
   stop(): void {
     this.#time.act(() => this.#supply.cut());
     this.#time.stop();
+    this.#world.endRecording();
   }
 
   /** What stands behind a socket of the GATT bridge. */

@@ -1,11 +1,11 @@
 /**
  * `npm start`: plays a day on a simulated pump, attacks the pump with what was on the air, and accounts for every unit.
- * Exit code 0 when every check passed, 1 when one did not, 2 for arguments or a day that cannot be used.
+ * Exit code 0 when every check passed, 1 when one did not or the recording broke off, 2 for arguments or a day that cannot be used.
  */
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { getSystemErrorMap, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { renderUnicodeCompact } from "uqr";
 import { type DayEntry, parseDay } from "../day/day.js";
@@ -15,6 +15,9 @@ import type { DayEnd, PlayedEntry } from "../day/played.js";
 import { DayPlayer } from "../day/player.js";
 import { type Replay, Replays } from "../day/replays.js";
 import { accountOf, checksOf } from "../day/summary.js";
+import type { Sink } from "../trace/recorder.js";
+import { RecordFile } from "./recordFile.js";
+import { messageOf, reasonOf } from "./systemError.js";
 
 /** From .build/host-sim/node/ back to the sources. */
 const DEFAULT_DAY = fileURLToPath(new URL("../../../host-sim/day/closed-loop-day.json", import.meta.url));
@@ -22,22 +25,26 @@ const DEFAULT_SEED = "1";
 const LARGEST_SEED = 0xffff_ffff;
 const EXIT = { passed: 0, failed: 1, unusable: 2 } as const;
 
-const HELP = `Usage: npm start -- [--day FILE] [--seed N]
+const HELP = `Usage: npm start -- [--day FILE] [--seed N] [--record FILE]
 
 Plays a day of insulin delivery on a simulated pump, replays its last bolus as an attacker, and accounts for every unit.
 
   --day FILE   the day to play, as JSON; a real closed-loop day of 13.5 hours unless given
   --seed N     0 to ${LARGEST_SEED}: the same seed gives the same bytes and steps; ${DEFAULT_SEED} unless given
+  --record FILE
+               records the whole run in pcapng, for Wireshark and for npm run replay; the file is overwritten
   --help       this text
 
 A day is an array of entries in time order, each with "atSeconds" and "event":
   bolus (units, automatic), tempBasal (unitsPerHour, minutes), suspend, resume
 
-Exit code: 0 every check passed, 1 a check failed, 2 the arguments or the day cannot be used.`;
+Exit code: 0 every check passed, 1 a check failed or the recording broke off, 2 the arguments or the day cannot be used.`;
 
 interface Chosen {
   readonly seed: number;
   readonly entries: readonly DayEntry[];
+  /** File to record into. */
+  readonly record: string | undefined;
 }
 
 function print(line = ""): void {
@@ -49,18 +56,12 @@ function unusable(why: string): typeof EXIT.unusable {
   return EXIT.unusable;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : `${error}`;
-}
-
 /** The text of a file, or undefined after telling why it cannot be read. */
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    const { errno = 0 } = error as NodeJS.ErrnoException;
-    const [, why = messageOf(error)] = getSystemErrorMap().get(errno) ?? [];
-    unusable(`${path}: cannot be read: ${why}`);
+    unusable(`${path}: cannot be read: ${reasonOf(error)}`);
     return undefined;
   }
 }
@@ -73,6 +74,7 @@ function choose(args: readonly string[]): Chosen | number {
       options: {
         day: { type: "string", default: DEFAULT_DAY },
         seed: { type: "string", default: DEFAULT_SEED },
+        record: { type: "string" },
         help: { type: "boolean", default: false },
       },
     });
@@ -85,7 +87,8 @@ function choose(args: readonly string[]): Chosen | number {
     const text = read(values.day);
     if (text === undefined) return EXIT.unusable;
     const day = parseDay(text);
-    return day.kind === "ok" ? { seed, entries: day.entries } : unusable(`${values.day}: ${day.what}`);
+    if (day.kind !== "ok") return unusable(`${values.day}: ${day.what}`);
+    return { seed, entries: day.entries, record: values.record };
   } catch (error) {
     return unusable(messageOf(error));
   }
@@ -116,8 +119,26 @@ class Progress {
   }
 }
 
-function run({ seed, entries }: Chosen): number {
-  const operator = new Operator({ seed });
+/** Plays the day, recorded if that is wanted. A recording that breaks off leaves the day to its end. */
+function run(chosen: Chosen): number {
+  if (chosen.record === undefined) return play(chosen, undefined);
+  let broken = false;
+  let recordFile: RecordFile;
+  try {
+    recordFile = new RecordFile(chosen.record, (why) => {
+      broken = true;
+      process.stderr.write(`${why}\n`);
+    });
+  } catch (error) {
+    return unusable(messageOf(error));
+  }
+  const code = play(chosen, recordFile.sink);
+  recordFile.close();
+  return broken ? EXIT.failed : code;
+}
+
+function play({ seed, entries }: Chosen, record: Sink | undefined): number {
+  const operator = new Operator({ seed, ...(record && { record }) });
   print("Countersign: a simulated pump, its controller, and a day.");
   print();
   const pairingText = operator.powerUp();
@@ -146,6 +167,7 @@ function run({ seed, entries }: Chosen): number {
   print();
   const replays = attack(operator, end);
   const failed = checksOf(account, replays).filter(({ passed }) => !passed);
+  operator.world.endRecording();
   print();
   for (const { what } of failed) print(`CHECK FAILED: ${what}`);
   if (failed.length === 0) print("Every check passed.");

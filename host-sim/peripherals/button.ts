@@ -3,14 +3,15 @@
  * power cuts. Owns the press; never filters it.
  */
 
-import type { ScheduledEvent, VirtualClock } from "../clock/virtualClock.js";
+import type { Clock } from "../air/clock.js";
+import type { ScheduledEvent } from "../clock/virtualClock.js";
 
 export class Button {
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
   readonly #listeners = new Set<(level: 0 | 1) => void>();
   #release: ScheduledEvent | undefined;
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
 

@@ -8,26 +8,36 @@ import type { Random } from "../clock/random.js";
  */
 export type EntropyMode = "good" | "dead" | "stuck" | "repeating";
 
+/** A change of the mode, as `mode` takes it. */
+export interface EntropyInput {
+  readonly do: "entropy";
+  readonly mode: EntropyMode;
+}
+
 const BLOCK_BYTES = 32;
 
 export class EntropySource {
   /** Called after the mode was switched. */
   onChange: ((mode: EntropyMode) => void) | undefined;
-  #mode: EntropyMode = "good";
   readonly #random: Random;
   readonly #block: Uint8Array;
+  readonly #onInput: (input: EntropyInput) => void;
+  #mode: EntropyMode = "good";
 
-  constructor(random: Random) {
+  /** @param onInput hears of every change of the mode, before it. */
+  constructor(random: Random, onInput: (input: EntropyInput) => void = () => {}) {
     this.#random = random;
     this.#block = random.bytes(BLOCK_BYTES);
+    this.#onInput = onInput;
   }
 
+  /** May be switched at any time. */
   get mode(): EntropyMode {
     return this.#mode;
   }
 
-  /** May be switched at any time. */
   set mode(mode: EntropyMode) {
+    this.#onInput({ do: "entropy", mode });
     this.#mode = mode;
     this.onChange?.(mode);
   }

@@ -13,6 +13,40 @@ const BLOCK_BYTES = 4_096;
 export const FLASH_BYTES = 1_048_576;
 const ERASED = 0xff;
 
+/** Bit rot, or another chip, as the verbs take them; of a chip only what is not erased. */
+export type FlashInput =
+  | { readonly do: "corruptFlash"; readonly offset: number; readonly mask: number }
+  | { readonly do: "restoreFlash"; readonly runs: readonly FlashRun[] };
+
+/** Bytes as numbers, so that it is plain data. */
+export interface FlashRun {
+  readonly offset: number;
+  readonly bytes: readonly number[];
+}
+
+/** Longest run. */
+const RUN_BYTES = 1_024;
+
+/** What of a flash's contents is not erased. */
+function runsOf(contents: Uint8Array): readonly FlashRun[] {
+  const runs: FlashRun[] = [];
+  for (let offset = 0; offset < contents.length; offset += RUN_BYTES) {
+    const bytes = contents.subarray(offset, offset + RUN_BYTES);
+    if (bytes.some((byte) => byte !== ERASED)) runs.push({ offset, bytes: [...bytes] });
+  }
+  return runs;
+}
+
+/** Contents of FLASH_BYTES bytes; undefined when a run lies outside them. */
+export function contentsOf(runs: readonly FlashRun[]): Uint8Array | undefined {
+  const contents = new Uint8Array(FLASH_BYTES).fill(ERASED);
+  for (const { offset, bytes } of runs) {
+    if (offset + bytes.length > contents.length) return undefined;
+    contents.set(bytes, offset);
+  }
+  return contents;
+}
+
 /** Bytes as they stand after a write; or a range that is erased now, `fromByte` to before `toByte`. */
 export type FlashChange =
   | { readonly kind: "flashWrite"; readonly offset: number; readonly bytes: Uint8Array }
@@ -24,14 +58,17 @@ export class FlashMemory {
   readonly #random: Random;
   readonly #bytes: Uint8Array;
   readonly #erasures: Uint32Array;
+  readonly #onInput: (input: FlashInput) => void;
 
   /**
    * @param random decides where a power cut tears a write or an erasure.
    * @param sizeBytes a multiple of 4,096.
+   * @param onInput hears of bit rot and of another chip, before it.
    */
-  constructor(random: Random, sizeBytes = FLASH_BYTES) {
+  constructor(random: Random, sizeBytes = FLASH_BYTES, onInput: (input: FlashInput) => void = () => {}) {
     if (sizeBytes % BLOCK_BYTES !== 0) throw new RangeError(`${sizeBytes} bytes are not whole blocks`);
     this.#random = random;
+    this.#onInput = onInput;
     this.#bytes = new Uint8Array(sizeBytes).fill(ERASED);
     this.#erasures = new Uint32Array(sizeBytes / BLOCK_BYTES);
   }
@@ -44,6 +81,7 @@ export class FlashMemory {
   /** Bit rot: flips the bits of `mask` in one byte. */
   corrupt(offset: number, mask: number): void {
     this.#checkRange(offset, 1);
+    this.#onInput({ do: "corruptFlash", offset, mask });
     this.#bytes[offset] = (this.#bytes[offset] ?? 0) ^ mask;
     this.#written(offset, 1);
   }
@@ -55,6 +93,7 @@ export class FlashMemory {
   /** Replaces all contents; throws for another size. Wear stays. Not told to `onChange`. */
   restore(bytes: Uint8Array): void {
     if (bytes.length !== this.#bytes.length) throw new RangeError(`${bytes.length} bytes are not this partition`);
+    this.#onInput({ do: "restoreFlash", runs: runsOf(bytes) });
     this.#bytes.set(bytes);
   }
 

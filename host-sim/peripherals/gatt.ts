@@ -11,6 +11,7 @@
 import type { GattAdvertisement, GattServer, GattServerConstructor, GattServerOptions } from "../../firmware/board.js";
 import type { Air } from "../air/air.js";
 import { MTU_DEFAULT } from "../air/bluetooth.js";
+import type { Clock } from "../air/clock.js";
 import type { DeclaredService, LinkEnd, Station, Wire } from "../air/packet.js";
 import { PeripheralEnd } from "../air/peripheralEnd.js";
 import { FROM_PUMP_UUID, SERVICE_UUID, TO_PUMP_UUID } from "../air/service.js";
@@ -39,6 +40,7 @@ function isA(uuid: string, property: number): (characteristic: Characteristic) =
 
 interface RadioSession {
   readonly air: Air;
+  readonly clock: Clock;
   readonly address: string;
   readonly run: Run;
   serverMade: boolean;
@@ -48,12 +50,18 @@ interface RadioSession {
 export class GattRadio implements Station {
   readonly address: string;
   readonly #air: Air;
+  readonly #clock: Clock;
   #session: RadioSession | undefined;
   #server: SimulatedServer | undefined;
 
-  /** Registers `address` on the air; throws when it is taken. */
-  constructor(air: Air, address: string) {
+  /**
+   * Registers `address` on the air; throws when it is taken.
+   *
+   * @param clock that the radio's own timers run on: the air's unless given.
+   */
+  constructor(air: Air, address: string, clock: Clock = air.clock) {
     this.#air = air;
+    this.#clock = clock;
     this.address = address;
     air.register(address, this);
   }
@@ -72,7 +80,7 @@ export class GattRadio implements Station {
    */
   gattServerFor(run: Run): GattServerConstructor {
     this.powerLost();
-    const session: RadioSession = { air: this.#air, address: this.address, run, serverMade: false };
+    const session: RadioSession = { air: this.#air, clock: this.#clock, address: this.address, run, serverMade: false };
     this.#session = session;
     const begin = () => {
       if (this.#session !== session) throw new Error("the radio has no power");
@@ -134,7 +142,7 @@ class SimulatedServer implements GattServer {
     const countersign = made.find(({ uuid }) => sameUuid(uuid, SERVICE_UUID))?.characteristics ?? [];
     this.#toPump = countersign.find(isA(TO_PUMP_UUID, PROPERTIES.write));
     this.#fromPump = countersign.find(isA(FROM_PUMP_UUID, PROPERTIES.indicate));
-    session.air.clock.schedule(() => {
+    session.clock.schedule(() => {
       if (this.#state === "closed") return;
       this.#state = "ready";
       this.#run(() => options.onReady.call(this));
@@ -182,7 +190,7 @@ class SimulatedServer implements GattServer {
     const toPump = this.#toPump;
     const fromPump = this.#fromPump;
     const end = new PeripheralEnd({
-      clock: this.#session.air.clock,
+      clock: this.#session.clock,
       wire,
       mtu: Math.max(MTU_DEFAULT, Math.min(this.#options.mtu, MTU_MAXIMUM)),
       discoverable: toPump !== undefined && fromPump !== undefined,

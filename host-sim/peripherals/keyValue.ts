@@ -22,6 +22,11 @@ export interface KeyValueSnapshot {
   readonly [key: string]: readonly number[];
 }
 
+/** Bit rot, or another chip, as the verbs take them. */
+export type KeyValueInput =
+  | { readonly do: "corruptKeyValue"; readonly key: string; readonly byteIndex: number; readonly mask: number }
+  | { readonly do: "restoreKeyValue"; readonly snapshot: KeyValueSnapshot };
+
 /** Entries that a blob takes: two of its own (index and header of its data) and its data. */
 const entriesOf = (value: Uint8Array): number => 2 + Math.ceil(value.length / ENTRY_BYTES);
 
@@ -39,12 +44,17 @@ export class KeyValueFlash {
   /** Called after every change of the contents, before the call that made it returns. */
   onChange: ((change: KeyValueChange) => void) | undefined;
   readonly #random: Random;
+  readonly #onInput: (input: KeyValueInput) => void;
   readonly #values = new Map<string, Uint8Array>();
   readonly #written = new Map<string, number>();
 
-  /** @param random decides what a power cut in the middle of a write leaves: the old value or the new. */
-  constructor(random: Random) {
+  /**
+   * @param random decides what a power cut in the middle of a write leaves: the old value or the new.
+   * @param onInput hears of bit rot and of another chip, before it.
+   */
+  constructor(random: Random, onInput: (input: KeyValueInput) => void = () => {}) {
     this.#random = random;
+    this.#onInput = onInput;
   }
 
   /** Entries ever written: the wear of the partition, or of one key. */
@@ -67,6 +77,7 @@ export class KeyValueFlash {
     const value = this.#values.get(key);
     const byte = value?.[byteIndex];
     if (!value || byte === undefined) throw new RangeError(`${key} has no byte ${byteIndex}`);
+    this.#onInput({ do: "corruptKeyValue", key, byteIndex, mask });
     value[byteIndex] = byte ^ mask;
     this.onChange?.({ kind: "kvWrite", key, value: value.slice() });
   }
@@ -77,6 +88,7 @@ export class KeyValueFlash {
 
   /** Replaces all contents, as another flash chip would. Wear stays. Not told to `onChange`. */
   restore(snapshot: KeyValueSnapshot): void {
+    this.#onInput({ do: "restoreKeyValue", snapshot });
     this.#values.clear();
     for (const [key, bytes] of Object.entries(snapshot)) this.#values.set(key, Uint8Array.from(bytes));
   }

@@ -3,7 +3,7 @@
  * it is gone with the power.
  */
 
-import type { VirtualClock } from "../clock/virtualClock.js";
+import type { Clock } from "../air/clock.js";
 import { PinRegistry, type PoweredPins } from "./pins.js";
 import { type CutPhase, type OperationKind, PowerCut } from "./power.js";
 import { BoardThread, type StallMs } from "./thread.js";
@@ -25,7 +25,7 @@ export class PowerSession implements PoweredPins {
   readonly #events: PowerSessionEvents;
   #ended = false;
 
-  constructor(clock: VirtualClock, events: PowerSessionEvents) {
+  constructor(clock: Clock, events: PowerSessionEvents) {
     this.#events = events;
     this.thread = new BoardThread(clock, events.stallMs, (callback) => this.guard(callback));
   }

@@ -4,7 +4,8 @@
  */
 
 import type { ScheduledCallback } from "../../firmware/board.js";
-import type { ScheduledEvent, VirtualClock } from "../clock/virtualClock.js";
+import type { Clock } from "../air/clock.js";
+import type { ScheduledEvent } from "../clock/virtualClock.js";
 
 /**
  * How long the thread is busy elsewhere before it runs a callback, in whole milliseconds.
@@ -19,7 +20,7 @@ interface Job {
 }
 
 export class BoardThread {
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
   readonly #stallMs: StallMs;
   readonly #guard: (callback: () => void) => void;
   readonly #timers = new Set<ScheduledEvent>();
@@ -28,7 +29,7 @@ export class BoardThread {
   #callbacks = 0;
 
   /** @param guard runs a callback and deals with what it throws. */
-  constructor(clock: VirtualClock, stallMs: StallMs, guard: (callback: () => void) => void) {
+  constructor(clock: Clock, stallMs: StallMs, guard: (callback: () => void) => void) {
     this.#clock = clock;
     this.#stallMs = stallMs;
     this.#guard = guard;

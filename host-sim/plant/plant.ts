@@ -42,6 +42,15 @@ export interface PlantSnapshot {
   readonly jammed: boolean;
 }
 
+/** What hands, and the body, do to the plant, as its verbs take it. */
+export type PlantInput =
+  | { readonly do: "occlude"; readonly occluded: boolean }
+  | { readonly do: "jam"; readonly jammed: boolean }
+  | { readonly do: "slip"; readonly halfSteps: number }
+  | { readonly do: "turnScrew"; readonly halfSteps: number }
+  | { readonly do: "loadCartridge"; readonly contentMicrounits: number }
+  | { readonly do: "restorePlant"; readonly snapshot: PlantSnapshot };
+
 export class Plant {
   /** Called after everything done to the plant: what follows from it in time alone is in the snapshot of then. */
   onChange: (() => void) | undefined;
@@ -49,13 +58,21 @@ export class Plant {
   readonly #drive: Drive;
   readonly #syringe: Syringe;
   readonly #encoder: ScrewEncoder;
+  readonly #onInput: (input: PlantInput) => void;
   #screwHalfSteps = 0;
   #slipHalfSteps = 0;
   #slippedHalfSteps = 0;
   #jammed = false;
 
-  constructor(clock: { readonly nowMs: number }, random: Random, options: PlantOptions = {}) {
+  /** @param onInput hears of what is done to the plant from outside, before it. */
+  constructor(
+    clock: { readonly nowMs: number },
+    random: Random,
+    options: PlantOptions = {},
+    onInput: (input: PlantInput) => void = () => {},
+  ) {
     this.#clock = clock;
+    this.#onInput = onInput;
     this.#syringe = new Syringe(clock, options.cartridgeMicrounits ?? CARTRIDGE_MICROUNITS);
     this.#encoder = new ScrewEncoder(HALF_STEPS_PER_SCREW_TURN, options.encoderBacklashEdges ?? 1);
     this.#drive = new Drive(clock, random, (direction, atMs) => this.#turn(direction, atMs));
@@ -166,12 +183,14 @@ export class Plant {
 
   /** Closes the line, or opens it again. */
   setOccluded(occluded: boolean): void {
+    this.#onInput({ do: "occlude", occluded });
     this.#settled().setOccluded(occluded);
     this.onChange?.();
   }
 
   /** Blocks the gear, or frees it. */
   setJammed(jammed: boolean): void {
+    this.#onInput({ do: "jam", jammed });
     this.#drive.settle();
     this.#jammed = jammed;
     this.onChange?.();
@@ -179,6 +198,7 @@ export class Plant {
 
   /** The coupling slips: the next `halfSteps` of the rotor do not reach the screw. */
   slip(halfSteps: number): void {
+    this.#onInput({ do: "slip", halfSteps });
     this.#drive.settle();
     this.#slipHalfSteps += halfSteps;
     this.onChange?.();
@@ -186,6 +206,7 @@ export class Plant {
 
   /** A hand, or a fall, turns the screw under a resting rotor: negative is back. Stops at what does not give way. */
   turnScrew(halfSteps: number): void {
+    this.#onInput({ do: "turnScrew", halfSteps });
     this.#drive.settle();
     const direction = halfSteps < 0 ? -1 : 1;
     for (let left = Math.abs(halfSteps); left > 0 && this.#turnScrewOnce(direction, this.#clock.nowMs); left--);
@@ -194,6 +215,7 @@ export class Plant {
 
   /** Another cartridge; see Syringe. */
   loadCartridge(contentMicrounits: number): void {
+    this.#onInput({ do: "loadCartridge", contentMicrounits });
     this.#settled().loadCartridge(contentMicrounits);
     this.onChange?.();
   }
@@ -212,6 +234,7 @@ export class Plant {
 
   /** Becomes the plant of a snapshot, its power gone at that moment. The clock is at that time, or later. */
   restore(snapshot: PlantSnapshot): void {
+    this.#onInput({ do: "restorePlant", snapshot });
     this.#syringe.restore(snapshot.syringe);
     this.#encoder.restore(snapshot.encoder);
     this.#screwHalfSteps = snapshot.screwHalfSteps;

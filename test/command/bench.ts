@@ -1,5 +1,6 @@
 /** The command layer around a therapy in a chosen state: who asks, what is answered, tags made by PROTOCOL.md's reference. */
 
+import { sha256 } from "@noble/hashes/sha2.js";
 import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { uptimeMs } from "../../firmware/base/units.js";
 import type { Asker, CommandContext } from "../../firmware/command/countersign.js";
@@ -14,7 +15,7 @@ import { hex, own, unhex } from "../session/bench.js";
 import { RIG, therapyOf } from "../therapy/bench.js";
 import * as reference from "../vectors/reference.js";
 
-export const ASKER: Asker = { session: 1, controllerId: varied(8, 70), doseKey: new HmacKey(varied(32, 80)) };
+export const ASKER: Asker = { session: 1, controllerId: varied(8, 70), doseKey: new HmacKey(sha256, varied(32, 80)) };
 
 /** Commands as their bytes in hexadecimal. */
 export const COMMAND = {
@@ -53,7 +54,7 @@ export class Desk {
 
   constructor(therapy: Therapy = therapyOf(), epoch = 1) {
     this.therapy = therapy;
-    this.nonces = new NonceStore(durable(identityOf({ epoch })), soundEntropy(1), () => {});
+    this.nonces = new NonceStore(durable(identityOf({ epoch })), soundEntropy(1), sha256, () => {});
   }
 
   get context(): CommandContext {

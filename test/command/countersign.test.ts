@@ -1,6 +1,7 @@
 /** Prepare, Challenge, Commit. */
 
 import assert from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { microunits, microunitsPerHour, pumpClockMs, uptimeMs } from "../../firmware/base/units.js";
 import { commit, NO_CHALLENGE } from "../../firmware/command/countersign.js";
@@ -84,14 +85,14 @@ describe("Commit", () => {
       };
       const attempt = (tag: Uint8Array) => {
         const identity = identityOf({ epoch, pumpId: unhex(inputs.pumpId) });
-        const nonces = new NonceStore(durable(identity), soundEntropy(1), () => {});
+        const nonces = new NonceStore(durable(identity), soundEntropy(1), sha256, () => {});
         for (let i = 0; i < sequence; i++) nonces.issue("dose", 1, uptimeMs(9_000));
         const therapy = therapies[outputs.command.slice(0, 4) as keyof typeof therapies];
         const context = { pumpId: identity.pumpId, nonces, therapy, rig: RIG, now: uptimeMs(1) };
         const asker = {
           session: 1,
           controllerId: unhex(inputs.controllerId),
-          doseKey: new HmacKey(unhex(inputs.kDose)),
+          doseKey: new HmacKey(sha256, unhex(inputs.kDose)),
         };
         const outstanding = {
           doseId: { epoch, sequence },

@@ -1,5 +1,6 @@
 /** Entropy sources of known behaviour, and the proof of durability that a nonce store asks for. */
 
+import { sha256 } from "@noble/hashes/sha2.js";
 import { Entropy } from "../../firmware/nonce/entropy.js";
 import { IDENTITY_BLOB, type Identity } from "../../firmware/nonce/identity.js";
 import { type Durable, StateBlob } from "../../firmware/storage/blob.js";
@@ -12,7 +13,7 @@ export function soundSource(seed: number): (lengthBytes: number) => Uint8Array {
   return (lengthBytes) => random.bytes(lengthBytes);
 }
 
-export const soundEntropy = (seed: number): Entropy => new Entropy(soundSource(seed));
+export const soundEntropy = (seed: number): Entropy => new Entropy(soundSource(seed), sha256);
 
 /** Entropy that hands out these draws in turn, then throws. */
 export function scriptedEntropy(...draws: readonly Uint8Array[]): Entropy {
@@ -21,7 +22,7 @@ export function scriptedEntropy(...draws: readonly Uint8Array[]): Entropy {
     const draw = left.shift();
     if (!draw) throw new Error("the source is exhausted");
     return draw;
-  });
+  }, sha256);
 }
 
 /** `length` bytes without two equal ones in a row: 0, 7, 14 ... mod 256, from `first` on. */

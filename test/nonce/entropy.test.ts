@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
 import {
   Entropy,
   PROPORTION_CUTOFF,
@@ -108,7 +109,7 @@ describe("entropy health tests", () => {
   });
 
   it("fail on a source that throws or gives another length; a nonce's input is then 32 zeros (SR-40)", () => {
-    for (const entropy of [scriptedEntropy(), new Entropy(() => varied(31))]) {
+    for (const entropy of [scriptedEntropy(), new Entropy(() => varied(31), sha256)]) {
       const { bytes, fault } = entropy.nonceInput();
       assert.deepEqual(fault, { kind: "entropyFailed", test: "source" });
       assert.deepEqual(bytes, new Uint8Array(32));
@@ -119,7 +120,7 @@ describe("entropy health tests", () => {
   it("recover once the source is sound again", () => {
     let stuck = true;
     const sound = soundSource(6);
-    const entropy = new Entropy((length) => (stuck ? new Uint8Array(length) : sound(length)));
+    const entropy = new Entropy((length) => (stuck ? new Uint8Array(length) : sound(length)), sha256);
     assert.equal(faultOf(entropy), "repetition");
     stuck = false;
     assert.equal(faultOf(entropy), "none");

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { advanceEpoch, createIdentity, IDENTITY_BLOB } from "../../firmware/nonce/identity.js";
 import { identityOf, scriptedEntropy, soundEntropy, soundSource, varied } from "./bench.js";
 
@@ -28,7 +29,7 @@ describe("identity", () => {
     const entropy = soundEntropy(4);
     let identity = identityOf();
     for (let epoch = 2; epoch < 6; epoch++) {
-      const { identity: next, fault } = advanceEpoch(identity, entropy);
+      const { identity: next, fault } = advanceEpoch(identity, entropy, sha256);
       assert.equal(fault, undefined);
       assert.deepEqual({ ...next, bootDraw: identity.bootDraw }, { ...identity, epoch });
       assert.notDeepEqual(next.bootDraw, identity.bootDraw);
@@ -37,23 +38,23 @@ describe("identity", () => {
   });
 
   it("advances its epoch even when the source fails, and tells the fault (SR-39, SR-40)", () => {
-    const { identity, fault } = advanceEpoch(identityOf(), scriptedEntropy());
+    const { identity, fault } = advanceEpoch(identityOf(), scriptedEntropy(), sha256);
     assert.equal(identity.epoch, 2);
     assert.equal(fault?.test, "source");
   });
 
   it("finds out a source that starts alike at two boots (SR-40)", () => {
     const draw = varied(32, 5);
-    const first = advanceEpoch(identityOf(), scriptedEntropy(draw));
+    const first = advanceEpoch(identityOf(), scriptedEntropy(draw), sha256);
     assert.equal(first.fault, undefined);
-    const second = advanceEpoch(first.identity, scriptedEntropy(draw));
+    const second = advanceEpoch(first.identity, scriptedEntropy(draw), sha256);
     assert.deepEqual(second.fault, { kind: "entropyFailed", test: "period" });
     assert.equal(second.identity.epoch, 3);
   });
 
   it("never wraps its epoch (SR-33)", () => {
-    assert.throws(() => advanceEpoch(identityOf({ epoch: 0xffffffff }), soundEntropy(5)), /invariant: epochs/);
-    assert.equal(advanceEpoch(identityOf({ epoch: 0xfffffffe }), soundEntropy(5)).identity.epoch, 0xffffffff);
+    assert.throws(() => advanceEpoch(identityOf({ epoch: 0xffffffff }), soundEntropy(5), sha256), /invariant: epochs/);
+    assert.equal(advanceEpoch(identityOf({ epoch: 0xfffffffe }), soundEntropy(5), sha256).identity.epoch, 0xffffffff);
   });
 
   it("is stored in 52 bytes, mirrored, and read back as it was", () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 import { uptimeMs } from "../../firmware/base/units.js";
 import { Entropy, type EntropyFault } from "../../firmware/nonce/entropy.js";
@@ -14,7 +15,7 @@ const at = uptimeMs;
 
 function storeWith(entropy = soundEntropy(1), epoch = 1) {
   const faults: EntropyFault[] = [];
-  const store = new NonceStore(durable(identityOf({ epoch })), entropy, (fault) => faults.push(fault));
+  const store = new NonceStore(durable(identityOf({ epoch })), entropy, sha256, (fault) => faults.push(fault));
   return { store, faults };
 }
 
@@ -117,7 +118,7 @@ describe("nonce store", () => {
   });
 
   it("reports each failure of the source and issues all the same (SR-39, SR-40)", () => {
-    const { store, faults } = storeWith(new Entropy((length) => new Uint8Array(length)));
+    const { store, faults } = storeWith(new Entropy((length) => new Uint8Array(length), sha256));
     const nonces = [store.issue("dose", SESSION, at(10)), store.issue("dose", SESSION, at(10))];
     assert.deepEqual(
       faults.map(({ test }) => test),

@@ -1,20 +1,20 @@
 /** The same seed replays: what fails once fails again. */
 
 import assert from "node:assert/strict";
-import { Trace } from "../../host-sim/air/trace.js";
 import { Random } from "../../host-sim/clock/random.js";
 import type { World } from "../../host-sim/world.js";
 import { runningWorld } from "../bench.js";
+import { Recorded } from "../recorded.js";
 import { HOUR_MS, historyOf, MINUTE_MS } from "./scene.js";
 
 const STALL_STREAM = 300;
 
 /** Everything that a world leaves behind. */
-function remains(world: World, air: Trace) {
+function remains(world: World, recorded: Recorded) {
   const { hardware } = world;
   const { plant } = hardware;
   return {
-    air: air.bytes(),
+    recorded: recorded.bytes(),
     traffic: world.air.traffic,
     stored: hardware.keyValue.snapshot(),
     wear: hardware.keyValue.entriesWritten(),
@@ -32,8 +32,8 @@ function remains(world: World, air: Trace) {
 
 /** A life with a bit of everything that draws from the seed: keys, stalls, a power cut in the middle of an operation. */
 function live(seed: number) {
-  const air = new Trace({ maximumBytes: 8_000_000 });
-  const { world, controller } = runningWorld({ seed, observer: (event) => air.record(event) });
+  const recorded = new Recorded();
+  const { world, controller } = runningWorld({ seed, record: recorded.record });
   type Ended = { readonly kind: string };
   const random = new Random(seed, STALL_STREAM);
   world.hardware.stallMs = () => (random.below(20) === 0 ? random.below(100) : 0);
@@ -53,7 +53,7 @@ function live(seed: number) {
   world.hardware.plant.turnScrew(40);
   world.holdButton(1);
   world.clock.advance(HOUR_MS);
-  return { ...remains(world, air), results };
+  return { ...remains(world, recorded), results };
 }
 
 describe("a simulation", () => {
@@ -62,13 +62,13 @@ describe("a simulation", () => {
       const once = live(seed);
       assert.deepEqual(live(seed), once);
       // It was a life worth comparing.
-      assert.ok(once.air.length > 20_000 && once.displacedMicrounits > 2_000_000, "hardly anything happened");
+      assert.ok(once.recorded.length > 20_000 && once.displacedMicrounits > 2_000_000, "hardly anything happened");
       assert.ok(once.history.some((byte) => byte !== 0xff));
     });
 
   it("gives other bytes for another seed (SV-01)", () => {
     const [one, other] = [live(241), live(242)];
-    assert.notDeepEqual(one.air, other.air);
+    assert.notDeepEqual(one.recorded, other.recorded);
     assert.notDeepEqual(one.stored, other.stored);
     assert.notDeepEqual(one.trace, other.trace);
   });

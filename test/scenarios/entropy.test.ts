@@ -1,6 +1,7 @@
 /** The entropy source dead, stuck or repeating itself: after provisioning, and at the first boot. */
 
 import assert from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { hex } from "../../firmware/base/bytes.js";
 import type { UptimeMs } from "../../firmware/base/units.js";
 import { Entropy } from "../../firmware/nonce/entropy.js";
@@ -40,11 +41,12 @@ describe("failing entropy after provisioning", () => {
       const boot = () => {
         const blob = new StateBlob(store, IDENTITY_BLOB);
         const found = blob.load();
-        const entropy = new Entropy((lengthBytes) => source.draw(lengthBytes));
+        const entropy = new Entropy((lengthBytes) => source.draw(lengthBytes), sha256);
         const created = "value" in found ? undefined : createIdentity(entropy);
-        const identity = "value" in found ? advanceEpoch(found.value, entropy).identity : created?.ok && created.value;
+        const identity =
+          "value" in found ? advanceEpoch(found.value, entropy, sha256).identity : created?.ok && created.value;
         assert.ok(identity, "no identity");
-        const nonces = new NonceStore(blob.commit(identity), entropy, () => {});
+        const nonces = new NonceStore(blob.commit(identity), entropy, sha256, () => {});
         for (const purpose of ["handshake", "dose"] as const) {
           const { bytes } = nonces.issue(purpose, 1, 0 as UptimeMs);
           seen.add(hex(bytes));

@@ -1,7 +1,7 @@
 /** What no restart, no time without power and no wall clock may change about the windows. */
 
 import assert from "node:assert/strict";
-import { Trace } from "../../host-sim/air/trace.js";
+import { Recorded } from "../recorded.js";
 import {
   assertDisplaced,
   assertSound,
@@ -111,9 +111,9 @@ describe("limits and the clocks", () => {
 
   it("reads no wall clock: with one that jumps by years at every look all bytes and steps stay (SR-47, SR-48)", () => {
     const run = () => {
-      const trace = new Trace({ maximumBytes: 4_000_000 });
+      const recorded = new Recorded();
       const rig = rigWith({ limits: { hourMaxMicrounits: U } });
-      const scene = quietScene({ seed: 145, rig, observer: (event) => trace.record(event) });
+      const scene = quietScene({ seed: 145, rig, record: recorded.record });
       const { world } = scene;
       const codes = [deliver(scene, 800_000), deliver(scene, 800_000)];
       world.clock.advance(HOUR_MS);
@@ -126,7 +126,7 @@ describe("limits and the clocks", () => {
       const { hardware } = world;
       return {
         codes,
-        air: trace.bytes(),
+        recorded: recorded.bytes(),
         stored: hardware.keyValue.snapshot(),
         moved: hardware.plant.displacedMicrounits,
       };

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { hex } from "../../firmware/base/bytes.js";
-import { Trace } from "../../host-sim/air/trace.js";
 import type { Controller, PairResult } from "../../host-sim/controller/controller.js";
 import { answerM1, MODE, ROLE } from "../../host-sim/controller/handshake.js";
 import { pairingPrk, pairingTagKeys } from "../../host-sim/controller/keys.js";
@@ -10,6 +9,7 @@ import { parseShown } from "../../host-sim/controller/pairing.js";
 import { decodeContents } from "../../host-sim/controller/store.js";
 import { MemoryStore, World } from "../../host-sim/world.js";
 import { Stranger } from "../peers.js";
+import { Recorded } from "../recorded.js";
 import { assertSound, bolusOf, historyOf } from "./scene.js";
 
 const fromHex = (text: string): Uint8Array =>
@@ -41,8 +41,8 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1
 
 describe("secrets of a pairing", () => {
   it("shows the secret on the display and nowhere else: not on the air, in trace, storage or history (SR-11, SR-13)", () => {
-    const air = new Trace({ maximumBytes: 4_000_000 });
-    const world = new World({ seed: 321, observer: (event) => air.record(event) });
+    const air = new Recorded();
+    const world = new World({ seed: 321, record: air.record });
     world.powerUp();
     world.clock.advance(1_000);
     const store = new MemoryStore();
@@ -76,8 +76,8 @@ describe("secrets of a pairing", () => {
   });
 
   it("shows no therapy content on the air, and seals equal content differently (SR-21)", () => {
-    const air = new Trace({ maximumBytes: 4_000_000 });
-    const world = new World({ seed: 322, observer: (event) => air.record(event) });
+    const air = new Recorded();
+    const world = new World({ seed: 322, record: air.record });
     world.powerUp();
     world.clock.advance(1_000);
     const controller = world.controller();

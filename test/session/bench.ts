@@ -1,8 +1,11 @@
 /** Bonds, messages and contexts for tests of the session layer; both sides' keys come from PROTOCOL.md's reference. */
 
+import { sha256 } from "@noble/hashes/sha2.js";
+import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { uptimeMs } from "../../firmware/base/units.js";
 import { NonceStore } from "../../firmware/nonce/store.js";
 import { type Bond, type Bonds, NO_BONDS, type Role } from "../../firmware/session/bonds.js";
+import { Handshake } from "../../firmware/session/handshake.js";
 import { bondKeys } from "../../firmware/session/keys.js";
 import { openPairingWindow, type PairingWindow } from "../../firmware/session/pairing.js";
 import type { SessionContext } from "../../firmware/session/session.js";
@@ -17,6 +20,8 @@ export const own = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes);
 export const flipped = (bytes: Uint8Array, index: number, mask = 1): Uint8Array =>
   bytes.map((byte, i) => (i === index ? byte ^ mask : byte));
 
+export const HANDSHAKE = new Handshake(sha256);
+
 export const PUMP_ID = identityOf().pumpId;
 
 /** k_auth of controller `name` (a number below 100), and the bond the pump keeps. */
@@ -26,7 +31,7 @@ export const controllerId = (name: number): Uint8Array => varied(8, name);
 export const bondOf = (name: number, role: Role = "operate"): Bond => ({
   controllerId: controllerId(name),
   role,
-  keys: bondKeys(authKey(name), varied(32, 200 + name)),
+  keys: bondKeys(new HmacKey(sha256, authKey(name)), new HmacKey(sha256, varied(32, 200 + name))),
 });
 
 export const bondsOf = (...names: readonly number[]): Bonds => ({
@@ -56,7 +61,7 @@ export function windowOf(
   role: Role = "operate",
   seed = 3,
 ): { readonly window: PairingWindow; readonly secret: Uint8Array } {
-  const opened = openPairingWindow(PUMP_ID, role, soundEntropy(seed), uptimeMs(0));
+  const opened = openPairingWindow(PUMP_ID, role, soundEntropy(seed), sha256, uptimeMs(0));
   if (!opened.ok) throw new Error("no window");
   return { window: opened.value, secret: secretOf(opened.value.shownText) };
 }
@@ -78,8 +83,9 @@ export function contextOf(fields: Partial<SessionContext> = {}): SessionContext 
   return {
     pumpId: PUMP_ID,
     bonds: NO_BONDS,
-    nonces: new NonceStore(durable(identityOf()), entropy, () => {}),
+    nonces: new NonceStore(durable(identityOf()), entropy, sha256, () => {}),
     entropy,
+    handshake: HANDSHAKE,
     window: undefined,
     ...fields,
   };

@@ -1,10 +1,11 @@
 /** The bonds and their slots. */
 
 import assert from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
 import {
   addUnconfirmed,
-  BONDS_BLOB,
   type Bonds,
+  bondsBlob,
   confirm,
   findConfirmed,
   findUnconfirmed,
@@ -13,6 +14,7 @@ import {
 } from "../../firmware/session/bonds.js";
 import { bondOf, bondsOf, controllerId } from "./bench.js";
 
+const BONDS_BLOB = bondsBlob(sha256);
 const SLOT_BYTES = 1 + 8 + 4 * 32;
 
 describe("bonds", () => {

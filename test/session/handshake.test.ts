@@ -1,9 +1,10 @@
 /** The pump's judgement of one m2. */
 
 import assert from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { type UptimeMs, uptimeMs } from "../../firmware/base/units.js";
 import { addUnconfirmed, type Bonds, NO_BONDS } from "../../firmware/session/bonds.js";
-import { answerM2, encodeM1, type PairingOffer } from "../../firmware/session/handshake.js";
+import { encodeM1, type PairingOffer } from "../../firmware/session/handshake.js";
 import { createEphemeral, openPairingWindow, wipeWindow } from "../../firmware/session/pairing.js";
 import { scriptedEntropy, soundEntropy, soundSource, varied } from "../nonce/bench.js";
 import * as reference from "../vectors/reference.js";
@@ -13,6 +14,7 @@ import {
   bondsOf,
   controllerId,
   flipped,
+  HANDSHAKE,
   hex,
   m2Of,
   own,
@@ -25,7 +27,7 @@ import {
 
 const M1 = encodeM1(PUMP_ID, varied(16, 30), undefined);
 const reasonOf = (m1: Uint8Array, m2: Uint8Array, bonds: Bonds, offer?: PairingOffer) => {
-  const answer = answerM2(m1, m2, bonds, offer);
+  const answer = HANDSHAKE.answer(m1, m2, bonds, offer);
   return answer.kind === "refused" ? answer.reason : answer.kind;
 };
 
@@ -36,7 +38,7 @@ describe("handshake", () => {
       [1, 1],
       [2, 2],
     ] as const) {
-      const answer = answerM2(M1, m2Of(name, M1, { role }), bonds, undefined);
+      const answer = HANDSHAKE.answer(M1, m2Of(name, M1, { role }), bonds, undefined);
       assert.equal(answer.kind, "authenticated");
       if (answer.kind === "authenticated") assert.deepEqual(answer.bond.controllerId, controllerId(name));
       assert.equal(reasonOf(M1, m2Of(name, M1, { role: 3 - role }), bonds), "wrong tag");
@@ -55,7 +57,7 @@ describe("handshake", () => {
     const kPump = reference.bondKeys(bondAuth(1)).kPump;
     assert.equal(reasonOf(M1, m2Of(1, M1, { kCtl: kPump }), bondsOf(1, 2)), "wrong tag");
     assert.equal(reasonOf(M1, m2Of(1, M1, { kCtl: reference.bondKeys(bondAuth(2)).kCtl }), bondsOf(1, 2)), "wrong tag");
-    const m3 = answerM2(M1, m2Of(1, M1), bondsOf(1), undefined);
+    const m3 = HANDSHAKE.answer(M1, m2Of(1, M1), bondsOf(1), undefined);
     assert.ok(m3.kind === "authenticated");
     const reflected = own(Buffer.concat([m2Of(1, M1).slice(0, -16), m3.m3]));
     assert.equal(reasonOf(M1, reflected, bondsOf(1)), "wrong tag");
@@ -92,7 +94,7 @@ describe("handshake", () => {
       [m2Of(1, M1, { mode: 3 }), bondsOf(1), false],
     ] as const;
     for (const [m2, bonds, confirms] of answers) {
-      const answer = answerM2(M1, m2, bonds, undefined);
+      const answer = HANDSHAKE.answer(M1, m2, bonds, undefined);
       assert.equal(answer.kind === "authenticated" && answer.confirms, confirms);
     }
     assert.equal(reasonOf(M1, m2Of(1, M1, { mode: 3 }), both), "wrong tag");
@@ -129,7 +131,7 @@ describe("pairing", () => {
     it(`makes the bond that the secret, X25519, role ${role} and the transcript give (SR-18)`, () => {
       const { offer, m1, m2, secret, roleByte, controllerScalar } = pairingExchange(role);
       const pumpPublic = offer.ephemeral.publicKey.slice();
-      const answer = answerM2(m1, m2, NO_BONDS, offer);
+      const answer = HANDSHAKE.answer(m1, m2, NO_BONDS, offer);
       assert.ok(answer.kind === "paired");
       const { prk, kPump } = reference.pairingKeys(secret);
       const m3 = reference.tag(kPump, reference.tagPInput(Buffer.of(roleByte), m1, m2));
@@ -187,14 +189,14 @@ describe("pairing window", () => {
   });
 
   it("closes 120 s after it opened (SR-12)", () => {
-    const opened = openPairingWindow(PUMP_ID, "operate", soundEntropy(3), uptimeMs(500));
+    const opened = openPairingWindow(PUMP_ID, "operate", soundEntropy(3), sha256, uptimeMs(500));
     assert.ok(opened.ok);
     assert.equal(opened.value.closesAt, 120_500 as UptimeMs);
   });
 
   it("does not open, and makes no ephemeral key, when the entropy fails its tests (SR-40)", () => {
     const failed = { ok: false, refusal: { kind: "entropyFailed", test: "source" } };
-    assert.deepEqual(openPairingWindow(PUMP_ID, "operate", scriptedEntropy(), uptimeMs(0)), failed);
+    assert.deepEqual(openPairingWindow(PUMP_ID, "operate", scriptedEntropy(), sha256, uptimeMs(0)), failed);
     assert.deepEqual(createEphemeral(scriptedEntropy(soundSource(1)(31))), failed);
   });
 

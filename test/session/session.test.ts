@@ -1,6 +1,7 @@
 /** The session's state machine, step by step under a clock that the test turns. */
 
 import assert from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { uptimeMs } from "../../firmware/base/units.js";
 import { Entropy } from "../../firmware/nonce/entropy.js";
 import { NonceStore } from "../../firmware/nonce/store.js";
@@ -70,7 +71,7 @@ describe("session: up to m1", () => {
 
   it("offers no pairing when the entropy fails, says so, and challenges all the same (SR-40)", () => {
     const { window } = windowOf();
-    const entropy = new Entropy((length) => new Uint8Array(length));
+    const entropy = new Entropy((length) => new Uint8Array(length), sha256);
     const bench = new Bench({ window, entropy });
     bench.step({ kind: "connected", id: 1 });
     const effects = bench.step({ kind: "subscribed" });
@@ -230,7 +231,7 @@ describe("session: opening", () => {
 
 describe("session: nonces", () => {
   it("spends the handshake's nonce with the answer, right or wrong (SR-09)", () => {
-    const nonces = new NonceStore(durable(identityOf()), soundEntropy(2), () => {});
+    const nonces = new NonceStore(durable(identityOf()), soundEntropy(2), sha256, () => {});
     const bench = new Bench({ nonces });
     bench.challenge();
     bench.message(new Uint8Array(3));

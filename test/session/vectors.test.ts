@@ -1,14 +1,14 @@
 /** PROTOCOL.md's vectors, run through the firmware's own session code and through the controller's. */
 
 import assert from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { base32 } from "../../firmware/base/base32.js";
-import { concat } from "../../firmware/base/bytes.js";
 import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { label } from "../../firmware/base/label.js";
 import { layout } from "../../firmware/base/layout.js";
 import { fragments, Reassembler } from "../../firmware/link/fragment.js";
 import type { Bond, Bonds } from "../../firmware/session/bonds.js";
-import { answerM2, encodeM1 } from "../../firmware/session/handshake.js";
+import { encodeM1 } from "../../firmware/session/handshake.js";
 import * as keys from "../../firmware/session/keys.js";
 import { open, seal } from "../../firmware/session/record.js";
 import { x25519PublicKey, x25519SharedSecret } from "../../firmware/session/x25519.js";
@@ -20,7 +20,7 @@ import * as theirs from "../../host-sim/controller/keys.js";
 import { answerPairing, parseShown } from "../../host-sim/controller/pairing.js";
 import { Lateness, openRecord, STALE_MS, sealRecord } from "../../host-sim/controller/records.js";
 import { vectorsOf } from "../vectors/appendix.js";
-import { hex, unhex } from "./bench.js";
+import { HANDSHAKE, hex, unhex } from "./bench.js";
 import { opened } from "./sessionBench.js";
 
 const same = (actual: Uint8Array | undefined, expected: string, what: string) =>
@@ -46,7 +46,7 @@ describe("handshakes of PROTOCOL.md", () => {
     const bond: Bond = {
       controllerId: unhex(inputs.controllerId),
       role,
-      keys: keys.bondKeys(unhex(inputs.kAuth), kDose),
+      keys: keys.bondKeys(new HmacKey(sha256, unhex(inputs.kAuth)), new HmacKey(sha256, kDose)),
     };
     const [m1, m2] = [unhex(outputs.m1), unhex(outputs.m2)];
 
@@ -69,15 +69,14 @@ describe("handshakes of PROTOCOL.md", () => {
       const bonds: Bonds = unconfirmed
         ? { confirmed: [], unconfirmed: bond }
         : { confirmed: [bond], unconfirmed: undefined };
-      const answer = answerM2(m1, m2, bonds, undefined);
+      const answer = HANDSHAKE.answer(m1, m2, bonds, undefined);
       assert.equal(answer.kind, "authenticated");
       if (answer.kind !== "authenticated") return;
       same(answer.m3, outputs.m3, "m3");
       assert.equal(answer.bond, bond);
       assert.equal(answer.confirms, unconfirmed);
-      const session = keys.sessionKeys(bond.keys.sessionKey, concat(m1, m2, answer.m3));
-      same(session.fromController, outputs.kCp, "kCp");
-      same(session.fromPump, outputs.kPc, "kPc");
+      same(answer.keys.fromController, outputs.kCp, "kCp");
+      same(answer.keys.fromPump, outputs.kPc, "kPc");
     });
 
     it(`controller: bond keys, m1 read, m2, m3 foreseen, session keys: ${name} (SR-08)`, () => {
@@ -112,7 +111,7 @@ describe("pairing of PROTOCOL.md", () => {
 
     it(`pump: shown text, keys of the secret, m1, m2 taken, m3, keys of the bond: ${name} (SR-18)`, () => {
       assert.equal(base32(unhex(outputs.shown)), outputs.shownBase32);
-      const prk = keys.pairingPrk(unhex(inputs.secret));
+      const prk = keys.pairingPrk(sha256, unhex(inputs.secret));
       same(prk.bytes, outputs.prk, "prk");
       const tagKeys = keys.pairingTagKeys(prk);
       same(tagKeys.controllerTagKey.bytes, outputs.kCtl, "kCtl");
@@ -124,7 +123,7 @@ describe("pairing of PROTOCOL.md", () => {
       same(x25519SharedSecret(scalar, unhex(outputs.ephemeralC)), outputs.z, "z");
 
       const window = { role, prk, tagKeys, closesAt: 0 as never, shownText: outputs.shownBase32 } as const;
-      const answer = answerM2(
+      const answer = HANDSHAKE.answer(
         m1,
         m2,
         { confirmed: [], unconfirmed: undefined },
@@ -135,7 +134,10 @@ describe("pairing of PROTOCOL.md", () => {
       same(answer.m3, outputs.m3, "m3");
       same(answer.bond.controllerId, inputs.controllerId, "controllerId");
       assert.equal(answer.bond.role, role);
-      assert.deepEqual(answer.bond.keys, keys.bondKeys(unhex(outputs.kAuth), unhex(outputs.kDose)));
+      assert.deepEqual(
+        answer.bond.keys,
+        keys.bondKeys(new HmacKey(sha256, unhex(outputs.kAuth)), new HmacKey(sha256, unhex(outputs.kDose))),
+      );
       assert.ok(scalar.every((byte) => byte === 0));
     });
 
@@ -192,7 +194,7 @@ describe("countersignatures of PROTOCOL.md", () => {
         reading: unhex(outputs.reading),
       });
       same(made, outputs.tag, "controller");
-      same(keys.tag(new HmacKey(unhex(inputs.kDose)), unhex(outputs.tagInput)), outputs.tag, "firmware");
+      same(keys.tag(new HmacKey(sha256, unhex(inputs.kDose)), unhex(outputs.tagInput)), outputs.tag, "firmware");
     });
 });
 

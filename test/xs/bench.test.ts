@@ -5,10 +5,10 @@ import type { CostReport } from "./benchReport.js";
 import { pageWith, readPage, tables } from "./benchTable.js";
 import { costBreaches, heapBreaches } from "./budgets.js";
 import { engineFor, inContinuousIntegration, type ReadyEngine } from "./engine.js";
-import { measureCode, measureCosts, measureDays, measureHeap } from "./measure.js";
+import { isFlat, measureCode, measureCosts, measureDays, measureHeap } from "./measure.js";
 
-/** Ten of them take some 20 s on XS; a month is no other: `measureDays`. */
-const DAYS = 10;
+/** As many as a leak of one slot a day needs to show; `npm run bench -- --days 30` lives through a month. */
+const DAYS = 4;
 /** Where a record is sealed (firmware/session/record.ts), and the same with a second, useless seal before it. */
 const SEAL = "sealed.encrypt(RecordLayout.encode(plaintext))";
 const SEAL_TWICE = `(chacha20poly1305(direction.key, recordNonce(direction.counter)).encrypt(RecordLayout.encode(plaintext)), ${SEAL})`;
@@ -66,14 +66,12 @@ describe("on the XS engine, costs", function () {
     assert.deepEqual(await measureHeap(engine), heap);
     const page = readPage();
     const text = tables(costs, heap, await measureCode(engine));
-    assert.equal(pageWith(page, text), page, "README.md is not what was measured: npm run bench -- --write");
+    assert.ok(pageWith(page, text) === page, "README.md is not what was measured: npm run bench -- --write");
   });
 
-  it(`in memory are after ${DAYS} days what they were after the first`, async () => {
+  it(`in memory are after ${DAYS} days what they were after the first ones`, async () => {
     const days = await measureDays(engine, DAYS);
     assert.equal(days.length, DAYS);
-    const [first, last] = [days[0], days.at(-1)];
-    assert.ok(first && last);
-    assert.deepEqual([last.slots, last.dataBytes], [first.slots, first.dataBytes], JSON.stringify(days));
+    assert.ok(isFlat(days), JSON.stringify(days));
   });
 });

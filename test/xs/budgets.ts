@@ -29,7 +29,7 @@ const RATIOS: { readonly [name: string]: number } = {
 /** Slots of an ESP32. */
 export const SLOT_BYTES = 16;
 /** Bytes of RAM for the running pump, over the engine and what the SDK keeps in flash. */
-const RAM_MAXIMUM_BYTES = 122_000;
+const RAM_MAXIMUM_BYTES = 64 * 1_024;
 /** What a second pairing may leave behind, in bytes: the simulator's own records of it. */
 const LEFT_BY_PAIRING_MAXIMUM_BYTES = 2_048;
 

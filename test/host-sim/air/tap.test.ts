@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AirEvent } from "../../../host-sim/air/packet.js";
-import { DROP, DUPLICATE, delay, replace } from "../../../host-sim/air/tap.js";
-import { ADVERTISEMENT, Bench, bytes, joined } from "./bench.js";
+import { DROP, DUPLICATE, delay, replace, type TapAction } from "../../../host-sim/air/tap.js";
+import { ADVERTISEMENT, Bench, bytes, type Central, joined } from "./bench.js";
 
 describe("a tap", () => {
   it("that drops a write leaves the central stuck until its ATT timeout of 30 s ends the link", () => {
@@ -215,6 +215,49 @@ describe("an attacker on the air", () => {
     attacker.link.write(bytes(4));
     bench.clock.advance(100);
     assert.deepEqual(attacker.indications, [bytes(4)]);
+  });
+
+  it("tells an observer what an attacker did to a packet, and of a link that ended by silence", () => {
+    const notes = (act: (bench: Bench, central: Central) => void) => {
+      const events: AirEvent[] = [];
+      const bench = new Bench({ observer: (event) => events.push(event) });
+      bench.boot();
+      const central = bench.join();
+      events.length = 0;
+      act(bench, central);
+      bench.clock.advance(2_000);
+      return events.flatMap(({ what, packet, note }) => (note ? [`${what} ${packet.kind} ${note}`] : []));
+    };
+    const tapped = (action: TapAction) =>
+      notes((bench, central) => {
+        bench.tapOn("write", () => action);
+        central.link.write(bytes(1));
+      });
+    assert.deepEqual(tapped(DROP), ["sent write dropped"]);
+    assert.deepEqual(tapped(delay(40)), ["sent write delayed", "arrived write delayed"]);
+    assert.deepEqual(tapped(replace(bytes(2))), ["sent write altered", "arrived write altered"]);
+    assert.deepEqual(tapped(DUPLICATE), [
+      "sent write duplicated",
+      "arrived write duplicated",
+      "arrived write duplicated",
+    ]);
+    const forged = { direction: "toCentral", kind: "indication", value: bytes(2) } as const;
+    assert.deepEqual(
+      notes((bench) => bench.air.inject(1, forged)),
+      ["arrived indication injected"],
+    );
+    assert.deepEqual(
+      notes((bench) => bench.radio.powerLost()),
+      ["arrived disconnect timeout"],
+    );
+  });
+
+  it("lets no attacker send a value that no packet has room for", () => {
+    const bench = new Bench();
+    const value = new Uint8Array(65_533);
+    assert.throws(() => replace(value), RangeError);
+    assert.throws(() => bench.air.inject(1, { direction: "toCentral", kind: "indication", value }), RangeError);
+    assert.equal(replace(value.subarray(1)).kind, "replace");
   });
 
   it("shows an observer what was sent and what arrived", () => {

@@ -18,6 +18,19 @@ describe("virtual clock", () => {
     assert.deepEqual(seen, ["a2", "b2", "c5", "d5", "e3600000"]);
   });
 
+  it("stops before the events of a millisecond when asked to, and is at that millisecond", () => {
+    const clock = new VirtualClock();
+    const seen: number[] = [];
+    for (const delayMs of [3, 5, 5, 6]) clock.schedule(() => seen.push(clock.nowMs), delayMs);
+    clock.runBefore(5);
+    assert.deepEqual([seen, clock.nowMs, clock.nextEventMs], [[3], 5, 5]);
+    clock.runBefore(4);
+    assert.deepEqual([seen, clock.nowMs], [[3], 5]);
+    clock.runBefore(100);
+    assert.deepEqual([seen, clock.nowMs], [[3, 5, 5, 6], 100]);
+    assert.throws(() => clock.runBefore(0.5), RangeError);
+  });
+
   it("agrees with a sorted list on 2,000 events, two thirds of them cancelled", () => {
     const clock = new VirtualClock();
     const random = new Random(11);

@@ -3,7 +3,7 @@ import { decodeControl, encodeCommit, encodeOutcome, encodePrepare } from "../..
 import { Reassembler, split } from "../../../host-sim/controller/fragments.js";
 import { encodeGetActiveBolusDelivery, encodeSetBolus, encodeSetTbr } from "../../../host-sim/controller/ids.js";
 import * as answers from "../../../host-sim/controller/idsAnswers.js";
-import { expectedReading, maySign } from "../../../host-sim/controller/readings.js";
+import { expectedReading, meaningOf } from "../../../host-sim/controller/readings.js";
 import { decodeFloat, decodeSfloat, encodeSfloat } from "../../../host-sim/controller/sfloat.js";
 import { decodeContents, encodeContents, Keeper } from "../../../host-sim/controller/store.js";
 import { bytes } from "./nodeCrypto.js";
@@ -164,19 +164,18 @@ describe("controller: readings", () => {
     assert.equal(hex(expectedReading({ ...tbr, change: false })), "ff0f0fd01213005a00");
   });
 
-  it("signs Run and Cancel TBR only for a reading of that command that is approved", () => {
-    const rates: number[] = [];
-    const approve = ({ rateMicrounitsPerHour }: { rateMicrounitsPerHour: number }) => {
-      rates.push(rateMicrounitsPerHour);
-      return rateMicrounitsPerHour === 850_000;
-    };
-    assert.equal(maySign({ command: "run", approve }, bytes("5a0f5550f80c00")), true);
-    assert.equal(maySign({ command: "cancelTbr", approve }, bytes("111150f80c00")), true);
-    assert.equal(maySign({ command: "run", approve }, bytes("5a0f5551f80c00")), false);
-    assert.deepEqual(rates, [850_000, 850_000, 850_001]);
-    for (const other of ["5a0f3350f80c00", "111150f80c00", "5a0f5550f80c0000"])
-      assert.equal(maySign({ command: "run", approve }, bytes(other)), false, other);
-    assert.equal(rates.length, 3);
+  it("reads a rate out of Run's and Cancel TBR's reading, and out of no other", () => {
+    const approve = () => true;
+    const run = { command: "run", approve } as const;
+    const cancelTbr = { command: "cancelTbr", approve } as const;
+    assert.deepEqual(meaningOf(run, bytes("5a0f5550f80c00")), { command: "run", rateMicrounitsPerHour: 850_000 });
+    assert.deepEqual(meaningOf(cancelTbr, bytes("111151f80c00")), {
+      command: "cancelTbr",
+      rateMicrounitsPerHour: 850_001,
+    });
+    for (const other of ["5a0f3350f80c00", "111150f80c00", "5a0f5550f80c0000", ""])
+      assert.equal(meaningOf(run, bytes(other)), undefined, other);
+    assert.equal(meaningOf(cancelTbr, bytes("5a0f5550f80c00")), undefined);
   });
 });
 

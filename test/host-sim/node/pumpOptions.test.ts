@@ -12,6 +12,7 @@ describe("the command line of npm run pump", () => {
       seed: undefined,
       speed: 1,
       pair: false,
+      record: undefined,
     });
     assert.equal(pumpOptions(["--lab"])?.labPort, 5161);
   });
@@ -30,8 +31,18 @@ describe("the command line of npm run pump", () => {
       "--lab",
       "--lab-port",
       "0",
+      "--record",
+      "a.pcapng",
     ];
-    assert.deepEqual(pumpOptions(args), { port: 0, labPort: 0, folder: "a b", seed: 0, speed: 10_000, pair: true });
+    assert.deepEqual(pumpOptions(args), {
+      port: 0,
+      labPort: 0,
+      folder: "a b",
+      seed: 0,
+      speed: 10_000,
+      pair: true,
+      record: "a.pcapng",
+    });
     assert.equal(pumpOptions(["--seed", "4294967295"])?.seed, 0xffff_ffff);
     assert.equal(pumpOptions(["--pair", "--help", "--port", "x"]), undefined);
   });
@@ -47,6 +58,7 @@ describe("the command line of npm run pump", () => {
     [["--speed", "1.5"], /^--speed is "1.5"; it must be/],
     [["--seed", "4294967296"], /^--seed is "4294967296"; it must be a whole number from 0 to 4294967295$/],
     [["--seed=-1"], /^--seed is "-1"; it must be/],
+    [["--record", ""], /^--record is empty; it must name a file$/],
     [["--state", ""], /^--state is empty; it must name a folder$/],
     [["--lab", "5161"], /5161/],
     [["--fast"], /--fast/],

@@ -2,13 +2,17 @@
 
 import { strict as assert } from "node:assert";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readRecording } from "../../../host-sim/trace/recording.js";
 
 const START = fileURLToPath(new URL("../../../host-sim/node/start.js", import.meta.url));
 const PLANT = new URL("../../../host-sim/plant/plant.js", import.meta.url).href;
+
+/** A device that takes no byte (full(4)); Linux alone has it. */
+const FULL = "/dev/full";
 
 const SMALL = [
   { atSeconds: 0, event: "bolus", units: 0.1, automatic: true },
@@ -85,6 +89,11 @@ describe("npm start", () => {
     ["an unknown option", () => ["--fast"], /--fast/],
     ["a stray argument", () => ["day.json"], /day\.json/],
     ["a seed that is none", () => ["--seed", "-1.5"], /seed/],
+    [
+      "a record file in no folder",
+      () => ["--record", join(folder, "no", "f")],
+      /no.f: cannot be written: no such file/,
+    ],
     ["a seed over 32 bits", () => ["--seed", "4294967296"], /--seed is 4294967296; it must be 0 to 4294967295/],
   ];
   for (const [what, args, line] of UNUSABLE)
@@ -95,6 +104,25 @@ describe("npm start", () => {
       assert.match(stderr, line);
       assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
     });
+
+  it("records the whole run into a file, and prints what it prints without", () => {
+    const path = join(folder, "run.pcapng");
+    const args = ["--day", file("small.json", JSON.stringify(SMALL))];
+    const { status, stdout } = start([...args, "--record", path]);
+    assert.equal(status, 0, stdout);
+    assert.equal(stdout, start(args).stdout);
+    assert.ok(readRecording(readFileSync(path)).kind === "ok");
+  });
+
+  (existsSync(FULL) ? it : it.skip)(
+    "plays to the end and exits 1 when the disk is full, and says that the recording broke off",
+    () => {
+      const { status, stdout, stderr } = start(["--day", file("small.json", JSON.stringify(SMALL)), "--record", FULL]);
+      assert.equal(status, 1);
+      assert.match(stdout, /Every check passed/);
+      assert.equal(stderr, `${FULL}: the recording broke off: no space left on device\n`);
+    },
+  );
 
   it("explains itself and exits 0 on --help", () => {
     const { status, stdout, stderr } = start(["--help"]);

@@ -98,6 +98,8 @@ export function meteredBoard(board: Board, meter: Meter): Board {
     ticks: () => meter.outside(() => board.ticks()),
     schedule: (callback, delayMs) => meter.outside(() => board.schedule(() => meter.inside(callback), delayMs)),
     entropy: (lengthBytes) => meter.outside(() => board.entropy(lengthBytes)),
+    // The firmware's own work, though it comes with the board.
+    sha256: board.sha256,
     show: (lines) => meter.outside(() => board.show(lines)),
     trace: (line) => meter.outside(() => board.trace(line)),
   };

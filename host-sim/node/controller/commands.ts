@@ -1,0 +1,208 @@
+/** The commands, one row each: words, arguments, help, and what it does. */
+
+import { parseAmount } from "../../controller/amount.js";
+import type { Accepted, CommandResult } from "../../controller/commands.js";
+import { LONGEST_TBR_MINUTES } from "../../controller/ids.js";
+import { parseShown } from "../../controller/pairing.js";
+import { giveBolus } from "./bolus.js";
+import { cancel, stop } from "./cancelling.js";
+import type { Desk } from "./desk.js";
+import { Ended, EXIT, type ExitCode, exitOf } from "./ended.js";
+import { placeOrder, type Start } from "./ordering.js";
+import { abandon, history, openOutcomes, outcomeOf } from "./outcomes.js";
+import { pair } from "./pairing.js";
+import { showStatus } from "./status.js";
+import { parseDose } from "./words.js";
+
+/** Options that belong to some commands only. */
+export type Option = "correction" | "meal" | "change" | "yes";
+
+/** What stands behind the command's words. */
+export interface Given {
+  readonly arguments: readonly string[];
+  readonly options: ReadonlySet<Option>;
+}
+
+/** What a command does. Throws an {@link Ended} for whatever has an end of its own. */
+export type Task = (desk: Desk) => Promise<ExitCode> | ExitCode;
+
+/** One command. */
+export interface Command {
+  /** The words that it begins with. */
+  readonly words: readonly string[];
+  /** Its arguments and options, for people. */
+  readonly usage: string;
+  /** How many arguments it takes, at least and at most. */
+  readonly arguments: readonly [least: number, most: number];
+  readonly options: readonly Option[];
+  readonly help: string;
+  /** What it does to the folder: makes it when it is not there, holds it, or only looks into it. */
+  readonly folder: "make" | "hold" | "look";
+  /** Reads the arguments. Throws an {@link Ended} when one is wrong, before anything else happens. */
+  prepare(given: Given): Task;
+}
+
+/** A pairing text may be typed in groups. */
+const MOST_GROUPS = 42;
+const MINUTES = /^[1-9]\d{0,3}$/;
+
+function wrong(what: string): Ended {
+  return new Ended(EXIT.usage, `${what}.`);
+}
+
+function amountOf(text: string | undefined): number {
+  const amount = parseAmount(text ?? "");
+  if (amount.kind === "malformed") throw wrong(amount.what);
+  return amount.microunits;
+}
+
+function minutesOf(text = ""): number {
+  const minutes = MINUTES.test(text) ? Number(text) : 0;
+  if (minutes < 1 || minutes > LONGEST_TBR_MINUTES)
+    throw wrong(`"${text}" is no duration: give whole minutes, 1 to ${LONGEST_TBR_MINUTES}`);
+  return minutes;
+}
+
+function doseOf(text = "") {
+  const doseId = parseDose(text);
+  if (doseId === undefined) throw wrong(`"${text}" is no dose ID: history shows them, such as 1-3`);
+  return doseId;
+}
+
+/** A countersigned order that is no dose: done as soon as the pump has accepted it. */
+function setting(start: (desk: Desk) => Start<Accepted>): Task {
+  return async (desk) => {
+    const ordered = await placeOrder(desk, false, start(desk));
+    if (ordered.kind === "resolved") return exitOf(ordered.outcome.kind);
+    return ordered.kind === "refused" ? EXIT.refused : EXIT.done;
+  };
+}
+
+type Done = (result: CommandResult<Accepted>) => void;
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  {
+    words: ["pair"],
+    usage: "TEXT",
+    arguments: [1, MOST_GROUPS],
+    options: [],
+    help: "makes a bond with the pump that shows TEXT while its pairing window is open",
+    folder: "make",
+    prepare: ({ arguments: groups }) => {
+      const text = groups.join("");
+      const shown = parseShown(text);
+      if (shown.kind === "malformed") throw wrong(shown.what);
+      return (desk) => pair(desk, text);
+    },
+  },
+  {
+    words: ["status"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "state, reservoir, basal, TBR, boluses under way, annunciation, totals",
+    folder: "hold",
+    prepare: () => showStatus,
+  },
+  {
+    words: ["bolus"],
+    usage: "U [--correction] [--meal]",
+    arguments: [1, 1],
+    options: ["correction", "meal"],
+    help: "orders a bolus and stays to its end; Ctrl-C cancels it, a second one leaves it alone",
+    folder: "hold",
+    prepare: ({ arguments: [text], options }) => {
+      const amountMicrounits = amountOf(text);
+      if (amountMicrounits === 0) throw wrong(`"${text}" is no bolus: the smallest is 0.01 U`);
+      const purposes = { correction: options.has("correction"), meal: options.has("meal") };
+      return (desk) => giveBolus(desk, { amountMicrounits, ...purposes });
+    },
+  },
+  {
+    words: ["cancel"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "cancels the bolus under way",
+    folder: "hold",
+    prepare: () => cancel,
+  },
+  {
+    words: ["stop"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "stops all delivery: bolus, TBR, basal",
+    folder: "hold",
+    prepare: () => stop,
+  },
+  {
+    words: ["run"],
+    usage: "[--yes]",
+    arguments: [0, 0],
+    options: ["yes"],
+    help: "starts delivery, once the rate that begins is approved",
+    folder: "hold",
+    prepare: () => setting((desk) => (done: Done) => desk.controller.run(desk.approve, done)),
+  },
+  {
+    words: ["tbr", "cancel"],
+    usage: "[--yes]",
+    arguments: [0, 0],
+    options: ["yes"],
+    help: "ends the TBR, once the rate that takes over is approved",
+    folder: "hold",
+    prepare: () => setting((desk) => (done: Done) => desk.controller.cancelTbr(desk.approve, done)),
+  },
+  {
+    words: ["tbr"],
+    usage: "U/h MIN [--change]",
+    arguments: [2, 2],
+    options: ["change"],
+    help: "sets a temporary basal rate; with --change in the place of the one that is active",
+    folder: "hold",
+    prepare: ({ arguments: [rate, minutes], options }) => {
+      const order = {
+        rateMicrounitsPerHour: amountOf(rate),
+        durationMinutes: minutesOf(minutes),
+        change: options.has("change"),
+      };
+      return setting((desk) => (done: Done) => desk.controller.setTbr(order, done));
+    },
+  },
+  {
+    words: ["outcome"],
+    usage: "[DOSE-ID]",
+    arguments: [0, 1],
+    options: [],
+    help: "asks the pump what became of a dose, or of every order whose end is not known",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      if (text === undefined) return openOutcomes;
+      const doseId = doseOf(text);
+      return (desk) => outcomeOf(desk, doseId);
+    },
+  },
+  {
+    words: ["history"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "what was ordered from this folder, and what became of it as far as it was told",
+    folder: "look",
+    prepare: () => history,
+  },
+  {
+    words: ["abandon"],
+    usage: "DOSE-ID [--yes]",
+    arguments: [1, 1],
+    options: ["yes"],
+    help: "gives up a pending dose of a pump that is lost, on your word that it is accounted for",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      const doseId = doseOf(text);
+      return (desk) => abandon(desk, doseId);
+    },
+  },
+];

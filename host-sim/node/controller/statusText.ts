@@ -1,0 +1,57 @@
+/** What a pump says of itself, as a report and in words. Pure. */
+
+import type { ActiveBasal, DeliveredInsulin, Status } from "../../controller/idsAnswers.js";
+import { rate, units } from "./words.js";
+
+/** A pump as it is now. What it does not say is null. */
+export interface StatusReport {
+  readonly event: "status";
+  readonly pump: string;
+  readonly role: "operate" | "observe";
+  readonly therapyControlState: Status["therapyControlState"];
+  readonly operationalState: Status["operationalState"];
+  /** Null when no reservoir is attached. */
+  readonly reservoirMicrounits: number | null;
+  /** Null in state Stop. */
+  readonly basalMicrounitsPerHour: number | null;
+  readonly tbr: NonNullable<ActiveBasal["tbr"]> | null;
+  readonly boluses: readonly {
+    readonly bolusId: number;
+    readonly programmedMicrounits: number;
+    readonly deliveredMicrounits: number;
+  }[];
+  /** Since the pump was provisioned. */
+  readonly delivered: DeliveredInsulin;
+  /** The oldest one pending. */
+  readonly annunciation: { readonly type: number; readonly name: string | null } | null;
+  /** An order of this controller whose end is not known. */
+  readonly pending: string | null;
+  /** The pump's answers were over 10 s late: not its present. */
+  readonly stale: boolean;
+}
+
+/** The same, a line a fact. */
+export function statusText(report: StatusReport): string {
+  const { reservoirMicrounits, basalMicrounitsPerHour, tbr, annunciation, pending, delivered } = report;
+  const lines = [
+    ["pump", `${report.pump}, ${report.role}`],
+    ["state", `${report.therapyControlState}${report.operationalState === "off" ? "; a fault is latched" : ""}`],
+    ["reservoir", reservoirMicrounits === null ? "none" : units(reservoirMicrounits)],
+    ["basal", basalMicrounitsPerHour === null ? "none" : rate(basalMicrounitsPerHour)],
+    [
+      "TBR",
+      tbr === null
+        ? "none"
+        : `${rate(tbr.rateMicrounitsPerHour)}, ${tbr.remainingMinutes} of ${tbr.durationMinutes} min left`,
+    ],
+    ...report.boluses.map(({ bolusId, programmedMicrounits, deliveredMicrounits }) => [
+      `bolus ${bolusId}`,
+      `${units(deliveredMicrounits)} of ${units(programmedMicrounits)}`,
+    ]),
+    ["delivered", `bolus ${units(delivered.bolusMicrounits)}, basal ${units(delivered.basalMicrounits)}`],
+    ["annunciation", annunciation === null ? "none" : (annunciation.name ?? `type ${annunciation.type}`)],
+    ...(pending === null ? [] : [["pending", `dose ${pending}: ask with outcome`]]),
+    ...(report.stale ? [["late", "the pump's answers are over 10 s old"]] : []),
+  ];
+  return lines.map(([name = "", value = ""]) => `${name.padEnd(14)}${value}`).join("\n");
+}
