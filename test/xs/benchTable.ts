@@ -43,7 +43,8 @@ export function tables(report: CostReport, heap: ReadonlyMap<string, HeapUse>, c
     "",
     `One bolus of 0.5 U, from Prepare to its outcome, with 64 commands remembered: ${number(dose.writes)} writes to NVS`,
     `(${number(dose.entries)} entries of 32 bytes), ${number(dose.historyRecords)} history records, ${number(dose.airBytes)} bytes of ATT on`,
-    `the air in ${number(dose.roundTrips)} round trips.`,
+    `the air in ${number(dose.roundTrips)} round trips, the session's ticks of those 19 s included. Memory is what is live after a`,
+    "garbage collection; peaks are not measured.",
   ].join("\n");
 }
 

@@ -48,7 +48,8 @@ const PERIOD_DAYS = 3;
 export function isFlat(days: readonly HeapUse[]): boolean {
   const last = days.at(-1);
   const first = days[(days.length - 1) % PERIOD_DAYS];
-  return last !== undefined && first?.slots === last.slots && first.dataBytes === last.dataBytes;
+  if (last === undefined || first === last) throw new RangeError(`${days.length} days are too few to compare`);
+  return first?.slots === last.slots && first.dataBytes === last.dataBytes;
 }
 
 /** Memory at the end of each of so many days. */
