@@ -64,7 +64,7 @@ export class NonceStore {
   constructor(identity: Durable<Identity>, entropy: Entropy, sha256: Sha256, onFault: (fault: EntropyFault) => void) {
     const { epoch, deviceSecret } = identity.value;
     this.epoch = epoch;
-    this.#deviceSecret = new HmacKey(sha256, deviceSecret);
+    this.#deviceSecret = new HmacKey(sha256, deviceSecret).takenIn();
     this.#entropy = entropy;
     this.#onFault = onFault;
   }

@@ -34,7 +34,7 @@ export const NO_BONDS: Bonds = { confirmed: [], unconfirmed: undefined };
 /** The confirmed bond of a controller. Looks at every slot whatever it finds. */
 export function findConfirmed(bonds: Bonds, controllerId: Uint8Array): Bond | undefined {
   let found: Bond | undefined;
-  for (const bond of bonds.confirmed) if (equalInConstantTime(bond.controllerId, controllerId)) found = bond;
+  for (const bond of bonds.confirmed) found = equalInConstantTime(bond.controllerId, controllerId) ? bond : found;
   return found;
 }
 
@@ -95,7 +95,8 @@ function decodeSlot(bytes: Uint8Array, sha256: Sha256): Bond | "empty" | undefin
   const { controllerId } = slot;
   const role = slot.role === Role.operate ? "operate" : "observe";
   const keys = {
-    controllerTagKey: new HmacKey(sha256, slot.controllerTagKey),
+    // The one that strangers can have used: its first use is to cost no more than any other.
+    controllerTagKey: new HmacKey(sha256, slot.controllerTagKey).takenIn(),
     pumpTagKey: new HmacKey(sha256, slot.pumpTagKey),
     sessionKey: new HmacKey(sha256, slot.sessionKey),
     doseKey: new HmacKey(sha256, slot.doseKey),

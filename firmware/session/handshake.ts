@@ -69,11 +69,14 @@ export class Handshake {
 
   constructor(sha256: Sha256) {
     this.#sha256 = sha256;
-    const key = new HmacKey(sha256, new Uint8Array(KEY_BYTES));
+    const key = new HmacKey(sha256, new Uint8Array(KEY_BYTES)).takenIn();
     this.#stranger = { tagKeys: { controllerTagKey: key, pumpTagKey: key }, role: "operate" };
   }
 
-  /** Judges one m2 against the m1 it answers. `offer` is what m1 offered for pairing, if it did. */
+  /**
+   * Judges one m2 against the m1 it answers. `offer` is what m1 offered for pairing, if it did. An m2 of a right length
+   * in a mode that there is takes the same steps up to its refusal, whoever is known.
+   */
   answer(m1: Uint8Array, m2: Uint8Array, bonds: Bonds, offer: PairingOffer | undefined): Answer {
     const pairing = m2[0] === Mode.pair;
     const pairingFields = pairing ? M2Pairing.decode(m2) : undefined;
@@ -82,19 +85,15 @@ export class Handshake {
     if (fields.mode < Mode.confirmed || fields.mode > Mode.unconfirmed)
       return { kind: "refused", reason: `mode ${fields.mode}` };
 
-    // Read before it is known whether it is needed: a controller that is known is to cost no step less.
-    const stranger = this.#stranger;
+    const { tagKeys: noKeys, role: noRole } = this.#stranger;
     const confirmed = findConfirmed(bonds, fields.controllerId);
     const unconfirmed = findUnconfirmed(bonds, fields.controllerId);
     const bond = fields.mode === Mode.unconfirmed ? (unconfirmed ?? confirmed) : confirmed;
-    const candidate: Candidate | undefined = pairing
-      ? offer && { tagKeys: offer.window.tagKeys, role: offer.window.role }
-      : bond && { tagKeys: bond.keys, role: bond.role };
-
-    const { tagKeys, role } = candidate ?? stranger;
+    const tagKeys = (pairing ? offer?.window.tagKeys : bond?.keys) ?? noKeys;
+    const role = (pairing ? offer?.window.role : bond?.role) ?? noRole;
     const expected = controllerTag(tagKeys.controllerTagKey, Role[role], m1, m2.subarray(0, m2.length - TAG_BYTES));
     const tagIsRight = equalInConstantTime(expected, fields.tag);
-    if (candidate === undefined) return { kind: "refused", reason: pairing ? "window closed" : "unknown controller" };
+    if (tagKeys === noKeys) return { kind: "refused", reason: pairing ? "window closed" : "unknown controller" };
     if (!tagIsRight) return { kind: "refused", reason: "wrong tag" };
 
     const m3 = pumpTag(tagKeys.pumpTagKey, Role[role], m1, m2);

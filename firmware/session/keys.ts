@@ -43,7 +43,7 @@ export interface SessionKeys {
 /** From k_auth and k_dose. Wipes k_auth; keeps k_dose. */
 export function bondKeys(authKey: HmacKey, doseKey: HmacKey): BondKeys {
   const keys = {
-    controllerTagKey: authKey.derive(LABELS.controllerTagKey),
+    controllerTagKey: authKey.derive(LABELS.controllerTagKey).takenIn(),
     pumpTagKey: authKey.derive(LABELS.pumpTagKey),
     sessionKey: authKey.derive(LABELS.sessionKey),
     doseKey,
@@ -82,7 +82,7 @@ export function pairingPrk(sha256: Sha256, secret: Uint8Array): HmacKey {
 
 export function pairingTagKeys(prk: HmacKey): TagKeys {
   return {
-    controllerTagKey: prk.derive(LABELS.pairControllerTagKey),
+    controllerTagKey: prk.derive(LABELS.pairControllerTagKey).takenIn(),
     pumpTagKey: prk.derive(LABELS.pairPumpTagKey),
   };
 }

@@ -93,6 +93,7 @@ export function isForgotten(ledger: Ledger, doseId: DoseId): boolean {
 /** Takes in a new entry; when there are 64, the oldest that is settled is dropped: never the bolus under way. */
 export function addEntry(ledger: Ledger, entry: LedgerEntry): Ledger {
   const { packed, forgottenThrough } = ledger;
+  if (ledger.active && entry.kind === "delivering") throw new Error("invariant: a bolus is under way already");
   const active = entry.kind === "delivering" ? entry : ledger.active;
   const added = encodeEntry(entry);
   if (ledgerCount(ledger) < LEDGER_ENTRIES_MAX) return { packed: concat(packed, added), active, forgottenThrough };

@@ -1,36 +1,13 @@
-/**
- * The folder in which a controller keeps what must survive it, for one process at a time and one user alone.
- *
- * The lock: every process that enters puts down a file of its own, named for it, and then looks for others. Whoever
- * sees that of a living process leaves again; one of a dead process is removed. A name belongs to one process only, so
- * that nobody can remove the lock of a living one by mistake, and of two that enter at once at least one sees the other.
- */
+/** The folder in which a controller keeps what must survive it, for one process at a time and one user alone. */
 
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  type Stats,
-  statSync,
-} from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, type Stats, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { syncFolder } from "./durableFile.js";
+import { FolderInUse, lockFolder } from "./folderLock.js";
 
 const OWNER_ONLY = 0o700;
 const OTHERS = 0o077;
-const LOCK = /^lock\.(\d+)\.(\d+)$/;
-/** Field of /proc/PID/stat, counted behind the name: when the process began, in clock ticks since the boot. */
-const START_FIELD = 19;
-/** States of a process that has ended and that nobody has asked about yet. */
-const DEAD: readonly string[] = ["Z", "X"];
-/** Start time where the system does not tell: then a process is known by its ID alone. */
-const UNKNOWN_START = "0";
-
 /** Why a folder cannot be used, in words for its user. */
 export class FolderError extends Error {}
 
@@ -39,26 +16,6 @@ export interface HeldFolder {
   readonly path: string;
   /** Lets the next process in. */
   release(): void;
-}
-
-/** When a process began, as its system tells; undefined when there is no such process any more. */
-function startOf(pid: number): string | undefined {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it lives, and is somebody else's.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return undefined;
-  }
-  if (process.platform !== "linux") return UNKNOWN_START;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name, in parentheses, may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return DEAD.includes(fields[0] ?? "") ? undefined : (fields[START_FIELD] ?? UNKNOWN_START);
-  } catch {
-    // It has ended since.
-    return undefined;
-  }
 }
 
 function words(error: unknown): string {
@@ -90,27 +47,13 @@ export function holdFolder(given: string, create: boolean): HeldFolder {
     throw new FolderError(
       `${path}: others may look into it (mode ${(mode & 0o777).toString(8)}), and it is to hold keys: chmod 700 it, or give another with --folder.`,
     );
-  const own = `lock.${process.pid}.${startOf(process.pid) ?? UNKNOWN_START}`;
-  const release = () => rmSync(join(path, own), { force: true });
   try {
-    closeSync(openSync(join(path, own), "wx", 0o600));
+    return { path, release: lockFolder(path) };
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "EEXIST"
-      ? inUse(path, process.pid)
+    throw error instanceof FolderInUse
+      ? inUse(path, error.pid)
       : new FolderError(`${path}: cannot be written: ${words(error)}.`);
   }
-  try {
-    for (const name of readdirSync(path)) {
-      const [, pid, start] = LOCK.exec(name) ?? [];
-      if (name === own || pid === undefined) continue;
-      if (startOf(Number(pid)) === start) throw inUse(path, Number(pid));
-      rmSync(join(path, name), { force: true });
-    }
-  } catch (error) {
-    release();
-    throw error;
-  }
-  return { path, release };
 }
 
 function inUse(path: string, pid: number): FolderError {

@@ -1,85 +1,74 @@
 /**
- * A folder to oneself: a file in it names the process that has it. What a killed process left is taken over. Owns that
- * file.
+ * A folder for one process at a time. Every process that enters puts down a file of its own, named for it, and then
+ * looks for others. Whoever sees that of a living process leaves again; one of a dead process is removed. A name belongs
+ * to one process only, so that nobody can remove the lock of a living one by mistake, and of two that enter at once at
+ * least one sees the other. Owns these files; holds on one computer and among processes that see each other's IDs.
  */
 
-import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { pid } from "node:process";
 
-const NAME = "lock";
+const LOCK = /^lock\.(\d+)\.(\d+)$/;
+const OWNER_ONLY = 0o600;
+/** Field of /proc/PID/stat, counted behind the name: when the process began, in clock ticks since the boot. */
+const START_FIELD = 19;
+/** States of a process that has ended and that nobody has asked about yet. */
+const DEAD: readonly string[] = ["Z", "X"];
+/** Start time where the system does not tell: then a process is known by its ID alone. */
+const UNKNOWN_START = "0";
 
-/**
- * When a process began, in the kernel's ticks since its boot: tells a process from a later one of the same number.
- * Empty where the system does not say (other than Linux).
- */
-function startOf(processId: number): string {
+/** A living process, maybe this one, has the folder. */
+export class FolderInUse extends Error {
+  readonly pid: number;
+
+  constructor(folder: string, pid: number) {
+    super(`${folder}: in use by process ${pid}`);
+    this.pid = pid;
+  }
+}
+
+/** When a process began, as its system tells; undefined when there is no such process any more. */
+function startOf(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${processId}/stat`, "latin1");
-    // Field 22, counted from behind the name in parentheses, which is field 2 and may hold spaces.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, and is somebody else's.
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return undefined;
+  }
+  if (process.platform !== "linux") return UNKNOWN_START;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name, in parentheses, may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return DEAD.includes(fields[0] ?? "") ? undefined : (fields[START_FIELD] ?? UNKNOWN_START);
   } catch {
-    return "";
-  }
-}
-
-const textOf = (processId: number) => `${processId} ${startOf(processId)}\n`;
-
-/** Whether the process that a lock file names lives. */
-function lives(text: string): boolean {
-  const processId = Number(/^\d+/.exec(text)?.[0]);
-  if (!Number.isSafeInteger(processId) || processId < 1) return false;
-  try {
-    process.kill(processId, 0);
-  } catch (error) {
-    // EPERM: there is one, of another user.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
-  return textOf(processId) === text;
-}
-
-/** Whether `use` worked; false when it failed with `code`. */
-function unless(code: string, use: () => void): boolean {
-  try {
-    use();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === code) return false;
-    throw error;
-  }
-}
-
-/** Makes the file, whole from its first moment; false when there is one. */
-function create(path: string): boolean {
-  const own = `${path}.${pid}`;
-  writeFileSync(own, textOf(pid), { mode: 0o600 });
-  try {
-    return unless("EEXIST", () => linkSync(own, path));
-  } finally {
-    unlinkSync(own);
+    // It has ended since.
+    return undefined;
   }
 }
 
 /**
- * Takes a folder. Returns what gives it back; throws, with what to do, when a living process has it, and what the file
- * system throws.
+ * Takes a folder that is there. Returns what gives it back. Throws a {@link FolderInUse}, and what the file system
+ * throws.
  */
 export function lockFolder(folder: string): () => void {
-  const path = join(folder, NAME);
-  const aside = `${path}.${pid}.dead`;
-  while (!create(path)) {
-    let text = "";
-    if (!unless("ENOENT", () => (text = readFileSync(path, "latin1")))) continue;
-    if (lives(text)) {
-      const processId = text.split(" ")[0];
-      throw new Error(
-        `${folder}: in use by process ${processId}; stop it, or give another --state (if no pump runs, delete ${path})`,
-      );
-    }
-    // Two that find the same dead lock: each moves what it finds aside, and puts back what has come to life since.
-    if (!unless("ENOENT", () => renameSync(path, aside))) continue;
-    if (readFileSync(aside, "latin1") !== text) linkSync(aside, path);
-    unlinkSync(aside);
+  const own = `lock.${process.pid}.${startOf(process.pid) ?? UNKNOWN_START}`;
+  const release = () => rmSync(join(folder, own), { force: true });
+  try {
+    closeSync(openSync(join(folder, own), "wx", OWNER_ONLY));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "EEXIST" ? new FolderInUse(folder, process.pid) : error;
   }
-  return () => rmSync(path, { force: true });
+  try {
+    for (const name of readdirSync(folder)) {
+      const [, pid, start] = LOCK.exec(name) ?? [];
+      if (name === own || pid === undefined) continue;
+      if (startOf(Number(pid)) === start) throw new FolderInUse(folder, Number(pid));
+      rmSync(join(folder, name), { force: true });
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return release;
 }

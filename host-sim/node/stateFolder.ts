@@ -9,7 +9,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, write
 import { join } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { changesTo, type DurableChange, DurableFold, type DurableState } from "../durable.js";
-import { lockFolder } from "./folderLock.js";
+import { FolderInUse, lockFolder } from "./folderLock.js";
 import { decodeRecord, encodeRecord, STATE_VERSION, type StartRecord, type StateRecord } from "./stateRecord.js";
 
 const FILE = "pump.state";
@@ -155,6 +155,7 @@ function explained<T>(what: string, use: () => T): T {
   try {
     return use();
   } catch (error) {
+    if (error instanceof FolderInUse) throw new StateError(`${error.message}; stop it, or give another --state`);
     const { errno, message } = error as NodeJS.ErrnoException;
     const [, words] = getSystemErrorMap().get(errno ?? 0) ?? [];
     throw new StateError(words === undefined ? message : `${what}: cannot be used: ${words}`);

@@ -30,4 +30,24 @@ describe("kept HMAC key", () => {
     assert.throws(() => kept.tag(bytes, 16));
     assert.throws(() => kept.expand(bytes, 16));
   });
+
+  it("leaves no copy of what it expands to (SR-11)", () => {
+    let owner: object = sha256.create();
+    while (!Object.hasOwn(owner, "digestInto")) owner = Object.getPrototypeOf(owner);
+    const hashes = owner as { digestInto: (this: unknown, out: Uint8Array) => void };
+    const original = hashes.digestInto;
+    const digests: Uint8Array[] = [];
+    hashes.digestInto = function (out) {
+      digests.push(out);
+      original.call(this, out);
+    };
+    try {
+      const expanded = new HmacKey(sha256, new Uint8Array(32).fill(1)).expand(Uint8Array.of(1), 64);
+      assert.ok(expanded.some((byte) => byte !== 0));
+    } finally {
+      hashes.digestInto = original;
+    }
+    assert.ok(digests.length >= 4);
+    for (const digest of digests) assert.deepEqual(digest, new Uint8Array(32));
+  });
 });

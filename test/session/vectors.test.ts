@@ -18,9 +18,10 @@ import { split, Reassembler as TheirReassembler } from "../../host-sim/controlle
 import { answerM1, parseM1 } from "../../host-sim/controller/handshake.js";
 import * as theirs from "../../host-sim/controller/keys.js";
 import { answerPairing, parseShown } from "../../host-sim/controller/pairing.js";
-import { openRecord, sealRecord } from "../../host-sim/controller/records.js";
+import { Lateness, openRecord, STALE_MS, sealRecord } from "../../host-sim/controller/records.js";
 import { vectorsOf } from "../vectors/appendix.js";
 import { HANDSHAKE, hex, unhex } from "./bench.js";
+import { opened } from "./sessionBench.js";
 
 const same = (actual: Uint8Array | undefined, expected: string, what: string) =>
   assert.equal(actual && hex(actual), expected, what);
@@ -208,5 +209,51 @@ describe("fragments of PROTOCOL.md", () => {
       const theirJoined = outputs.fragments.map((fragment) => others.push(unhex(fragment))).at(-1);
       assert.deepEqual(joined, { kind: "message", bytes: message });
       assert.deepEqual(theirJoined, { kind: "message", message });
+    });
+});
+
+describe("refusals of PROTOCOL.md", () => {
+  for (const { name, inputs, outputs } of vectorsOf("brokenFragments"))
+    it(`pump and controller end at the same value: ${name} (SR-01)`, () => {
+      inputs.sequences.forEach((values, i) => {
+        const [ours, others] = [new Reassembler(), new TheirReassembler()];
+        const [at, theirAt] = [
+          values.map((value) => ours.accept(unhex(value)).kind).indexOf("violation"),
+          values.map((value) => others.push(unhex(value)).kind).indexOf("violation"),
+        ];
+        assert.deepEqual([at, theirAt], [outputs.endsAt[i], outputs.endsAt[i]], values.join());
+      });
+    });
+
+  for (const { name, inputs, outputs } of vectorsOf("refusedM1"))
+    it(`controller refuses each: ${name}`, () => {
+      const shown = { pumpId: unhex(inputs.pumpId), role: 1, secret: new Uint8Array(16) };
+      const why = inputs.m1.map((message) => {
+        const read = parseM1(unhex(message));
+        if (read.kind === "refused") return { m1Version: "version", m1Flags: "flags", m1Length: "length" }[read.why];
+        if (hex(read.m1.pumpId) !== inputs.pumpId) return "pumpId";
+        const random = (length: number) => new Uint8Array(length).fill(1);
+        return answerPairing(shown, read.m1, new Uint8Array(8), random) === undefined ? "ephemeralP" : "";
+      });
+      assert.deepEqual(why, outputs.why);
+    });
+
+  for (const { name, inputs, outputs } of vectorsOf("staleEchoes"))
+    it(`pump: ${name} (SR-22, SR-68)`, () => {
+      inputs.pumpMs.forEach((pumpMs, i) => {
+        const { bench, record } = opened("operate", 2 ** 32 + pumpMs);
+        const [effect] = bench.message(record(inputs.echoesMs[i] ?? 0, 0));
+        assert.equal(effect?.kind === "received" && effect.received.stale, outputs.stale[i], `${i}`);
+      });
+    });
+
+  for (const { name, inputs, outputs } of vectorsOf("staleTimes"))
+    it(`controller: ${name}`, () => {
+      const lateness = new Lateness();
+      const late = inputs.arrivedMs.map((nowMs, i) => lateness.measureMs(nowMs, inputs.timesMs[i] ?? 0));
+      assert.deepEqual(
+        late.map((lateMs) => lateMs > STALE_MS),
+        outputs.stale,
+      );
     });
 });

@@ -30,7 +30,14 @@ const entry = fc.record(
 /** Every ledger of up to 64 entries. */
 export const ledger: fc.Arbitrary<Ledger> = fc
   .tuple(fc.array(entry, { maxLength: LEDGER_ENTRIES_MAX }), doseId)
-  .map(([entries, forgottenThrough]) => ledgerOf(entries, forgottenThrough));
+  .map(([entries, forgottenThrough]) => {
+    // One bolus at most is under way.
+    const last = entries.findLastIndex(({ kind }) => kind === "delivering");
+    const settled = entries.map((each, i) =>
+      each.kind === "delivering" && i !== last ? { ...each, kind: "delivered" as const } : each,
+    );
+    return ledgerOf(settled, forgottenThrough);
+  });
 
 /** Every journal that can be written. */
 export const journal: fc.Arbitrary<Journal> = fc.record(

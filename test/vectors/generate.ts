@@ -10,14 +10,17 @@ import { SECTIONS } from "./worked.js";
 
 const LINE_COLUMNS = 120;
 
-/** JSON as the repository's formatter lays it out: an array of strings or numbers is one line where it fits. */
+/**
+ * JSON as the repository's formatter lays it out: an array of strings or numbers is one line where it fits, else the
+ * items are, when they are numbers.
+ */
 function json(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(/^.*\[\n[^[\]{}]*\n *\],?$/gm, (lines) => {
-    const line = lines
-      .replace(/\[\n */, "[")
-      .replace(/\n *\]/, "]")
-      .replace(/,\n */g, ", ");
-    return line.length <= LINE_COLUMNS ? line : lines;
+    const items = lines.replace(/,\n */g, ", ");
+    const line = items.replace(/\[\n */, "[").replace(/\n *\]/, "]");
+    if (line.length <= LINE_COLUMNS) return line;
+    const longest = Math.max(...items.split("\n").map(({ length }) => length));
+    return items.includes(', "') || longest > LINE_COLUMNS ? lines : items;
   });
 }
 
@@ -27,7 +30,8 @@ function appendix(): string {
     "## 9 Test vectors",
     "",
     "Strings are bytes in hexadecimal, in the order of the wire, unless a line here says otherwise; numbers are decimal.",
-    "Names are those of the sections above: `np` is Np, `kCp` is k_cp. What `outputs` holds follows from `inputs` alone.",
+    "`name`, `kind`, `sender`, `rounding` and the names of members are characters; those of inputs, outputs and fields are",
+    "the names of the sections above: `np` is Np, `kCp` is k_cp. What `outputs` holds follows from `inputs` alone.",
     "The same vectors, in this order, are in `test/vectors/protocol.json`.",
   ];
   SECTIONS.forEach(({ title, text, vectors }, index) => {

@@ -38,6 +38,7 @@ describe("the test vectors of PROTOCOL.md", () => {
       if (vector.kind === "handshake") seen.add(`mode ${vector.inputs.mode}, m1 of ${vector.outputs.m1.length / 2}`);
       if (vector.kind === "pairing") seen.add(`mode ${vector.inputs.mode}, m1 of ${vector.outputs.m1.length / 2}`);
       if (vector.kind === "record") seen.add(`${vector.inputs.channel} ${vector.outputs.value.slice(0, 2)}`.trim());
+      if (vector.kind === "value") seen.add(`value ${vector.inputs.channel} ${vector.outputs.value.slice(0, 4)}`);
       if (vector.kind === "fragmentation") seen.add(`${vector.outputs.fragments.length} fragments`);
       if (vector.kind === "countersignature") seen.add(`signed ${vector.outputs.command.slice(0, 4)}`);
     }
@@ -46,6 +47,8 @@ describe("the test vectors of PROTOCOL.md", () => {
       ...CONTROL_OPCODES.map((opcode) => `00 ${opcode}`),
       ...["01", "21", "21 55", "25 5a", "25 55", "25 77"],
       ...["signed 4b11", "signed ff0f", "signed 1111", "signed 5a0f"],
+      ...["23 ffff", "24 0c03", "24 3003", "24 5603", "24 6503", "25 7811"].map((start) => `value ${start}`),
+      ...["24 0303", "24 3f03", "24 5903", "24 6a03", "24 cf03", "25 550f", "25 8711"].map((start) => `value ${start}`),
     ];
     assert.deepEqual(
       wanted.filter((item) => !seen.has(item)),

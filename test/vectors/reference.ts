@@ -193,3 +193,49 @@ export function fragments(message: Uint8Array, mtu: number): Buffer[] {
     return Buffer.concat([Buffer.from([header]), message.subarray(index * roomBytes, (index + 1) * roomBytes)]);
   });
 }
+
+/** Where in a sequence of values a receiver ends the connection (section 1.2); `undefined` when it takes them all. */
+export function brokenAt(values: readonly Uint8Array[]): number | undefined {
+  let due: number | undefined;
+  let held = 0;
+  for (const [place, value] of values.entries()) {
+    const [header = 0] = value;
+    const [isFirst, isLast, index] = [header >= 0x80, (header & 0x40) !== 0, header % 64];
+    const fits = isFirst ? due === undefined && index === 0 : index === due;
+    held = (isFirst ? 0 : held) + value.length - 1;
+    if (value.length < 2 || !fits || held > 256) return place;
+    due = isLast ? undefined : index + 1;
+  }
+  return undefined;
+}
+
+/** What a controller finds wrong with an m1 (section 3), of mode 02 when the window is open; `undefined` if nothing. */
+export function whyM1Refused(m1: Uint8Array, pumpId: Uint8Array): string | undefined {
+  const [version, flags = 0] = m1;
+  if (version !== 1) return "version";
+  if (flags > 1) return "flags";
+  if (m1.length !== [26, 58][flags]) return "length";
+  if (!Buffer.from(m1.subarray(2, 10)).equals(pumpId)) return "pumpId";
+  try {
+    if (flags === 1) x25519(Buffer.alloc(32, 1), m1.subarray(26));
+    return undefined;
+  } catch {
+    return "ephemeralP";
+  }
+}
+
+/** Whether a state-changing message with this echo is refused at the pump's time `nowMs` (section 5). */
+export function isEchoStale(nowMs: number, echoMs: number): boolean {
+  return BigInt.asUintN(32, BigInt(nowMs) - BigInt(echoMs)) > 10_000n;
+}
+
+/** The controller's rule of section 5, for the records of one session in their order. */
+export function lateness(): (nowMs: number, timeMs: number) => boolean {
+  let smallest: bigint | undefined;
+  return (nowMs, timeMs) => {
+    const difference = BigInt(nowMs) - BigInt(timeMs);
+    const signed = BigInt.asIntN(32, difference - (smallest ?? difference));
+    if (smallest === undefined || signed < 0n) smallest = difference;
+    return signed > 10_000n;
+  };
+}

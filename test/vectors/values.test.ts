@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { hex } from "../../firmware/base/bytes.js";
 import { microunits } from "../../firmware/base/units.js";
+import { responseOf } from "../../firmware/command/dispatch.js";
 import { encodeFloatMicrounits, encodeSfloatMicrounits } from "../../firmware/ids/float.js";
 import {
   ActiveBasalRateDeliveryResponse,
@@ -12,8 +13,11 @@ import {
   StatusChangedValue,
 } from "../../firmware/ids/layouts.js";
 import { decodeControl } from "../../host-sim/controller/control.js";
+import * as requests from "../../host-sim/controller/ids.js";
 import * as answers from "../../host-sim/controller/idsAnswers.js";
 import { decodeFloat, decodeSfloat } from "../../host-sim/controller/sfloat.js";
+import { Desk } from "../command/bench.js";
+import { entryOf, ledgerOf, therapyOf } from "../therapy/bench.js";
 import { vectorNamed, vectorsOf } from "./appendix.js";
 
 const bytesOf = (name: string): Uint8Array =>
@@ -68,6 +72,61 @@ describe("values of PROTOCOL.md", () => {
     const bolusFloat = encodeFloatMicrounits(microunits(insulin.bolusMicrounits), "up");
     const basalFloat = encodeFloatMicrounits(microunits(insulin.basalMicrounits), "up");
     assert.equal(hex(DeliveredInsulinResponse.encode({ bolusFloat, basalFloat })), hex(delivered).slice(4));
+  });
+
+  it("are what the pump answers about a bolus and refuses, and what the controller asks and reads", () => {
+    const doseId = { epoch: 1, sequence: 1 };
+    const bolus = { doseId, bolusId: 1, flags: 0x10, intendedMicrounits: microunits(1_000_000) };
+    const idle = new Desk();
+    const busy = new Desk(
+      therapyOf(
+        { ledger: ledgerOf([entryOf(1, { ...bolus, kind: "delivering" })]) },
+        { bolus: { doseId, doneMicrounits: microunits(350_000) } },
+      ),
+    );
+    const answered = (desk: Desk, channel: number, request: Uint8Array, name: string) => {
+      assert.equal(desk.ask(channel, hex(request)).slice(3), hex(bytesOf(name)), name);
+      return bytesOf(name);
+    };
+    const none = new Uint8Array(0);
+    assert.deepEqual(answers.decodeFeatures(answered(idle, 0x23, none, "Features")), {
+      concentrationUnitsPerMl: 100,
+      flags: 0x000826,
+    });
+
+    const ids = requests.encodeBare(requests.READER.getActiveBolusIds);
+    assert.equal(hex(ids), hex(bytesOf("Get Active Bolus IDs")));
+    assert.deepEqual(answers.decodeActiveBolusIds(answered(idle, 0x24, ids, "Active Bolus IDs: none")), []);
+    assert.deepEqual(answers.decodeActiveBolusIds(answered(busy, 0x24, ids, "Active Bolus IDs: 1")), [1]);
+    const delivery = requests.encodeGetActiveBolusDelivery(1, "delivered");
+    assert.equal(hex(delivery), hex(bytesOf("Get Active Bolus Delivery: delivered")));
+    assert.deepEqual(
+      answers.decodeActiveBolusDelivery(answered(busy, 0x24, delivery, "Active Bolus Delivery: 0.35 U, meal")),
+      { bolusId: 1, amountMicrounits: 350_000, correction: false, meal: true },
+    );
+    const ended = answered(idle, 0x24, delivery, "Get Active Bolus Delivery of an ended bolus, refused");
+    assert.deepEqual(answers.decodeResponse(ended, requests.READER.response), { request: 0x0356, code: 0x74 });
+
+    const cancel = requests.encodeCancelBolus(1);
+    assert.equal(hex(cancel), hex(bytesOf("Cancel Bolus")));
+    const over = answered(idle, 0x25, cancel, "Cancel Bolus of an ended bolus, refused");
+    assert.deepEqual(answers.decodeResponse(over, requests.COMMAND.response), { request: 0x1178, code: 0x74 });
+    const { accepted } = busy.send(0x25, hex(cancel));
+    assert.ok(accepted);
+    const cancelled = bytesOf("response to Cancel Bolus");
+    assert.equal(hex(responseOf(accepted, 1).value), hex(cancelled));
+    assert.equal(answers.decodeBolusId(cancelled, requests.COMMAND.cancelBolusResponse), 1);
+    const unsigned = { amountMicrounits: 1_500_000, correction: false, meal: false };
+    answered(idle, 0x25, requests.encodeSetBolus(unsigned), "Set Bolus without countersignature, refused");
+    answered(idle, 0x26, none, "Refused: a message on channel 26");
+
+    const bolusCommand = hex(requests.encodeSetBolus(unsigned));
+    const challenged = idle.challenged(bolusCommand);
+    const tag = idle.tagOf(bolusCommand, challenged);
+    assert.equal(idle.commit(challenged, tag), "accepted");
+    const twice = bytesOf("Refused: a Commit sent twice");
+    assert.equal(idle.commit(challenged, tag), `00 ${hex(twice)}`);
+    assert.deepEqual(decodeControl(twice), { kind: "refused", request: 0x3c, code: 0x81 });
   });
 
   it("are outcomes that a controller reads as what they are called", () => {

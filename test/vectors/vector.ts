@@ -153,7 +153,40 @@ function fragmentation(inputs: { readonly mtu: number; readonly message: string 
   return { fragments: parts.map((part) => part.toString("hex")) };
 }
 
-const OUTPUTS = { labels, handshake, pairing, record, countersignature, fragmentation, value, amounts } as const;
+/** `endsAt`: the place in each sequence of values of the first that no receiver takes. */
+function brokenFragments({ sequences }: { readonly sequences: readonly (readonly string[])[] }) {
+  return { endsAt: sequences.map((values) => reference.brokenAt(values.map(bytes)) ?? -1) };
+}
+
+/** `why` is characters, not hexadecimal. */
+function refusedM1({ pumpId, m1 }: { readonly pumpId: string; readonly m1: readonly string[] }) {
+  return { why: m1.map((message) => reference.whyM1Refused(bytes(message), bytes(pumpId)) ?? "") };
+}
+
+function staleEchoes(inputs: { readonly pumpMs: readonly number[]; readonly echoesMs: readonly number[] }) {
+  return { stale: inputs.pumpMs.map((nowMs, i) => reference.isEchoStale(nowMs, inputs.echoesMs[i] ?? 0)) };
+}
+
+/** Of records in the order of one session. */
+function staleTimes(inputs: { readonly arrivedMs: readonly number[]; readonly timesMs: readonly number[] }) {
+  const isStale = reference.lateness();
+  return { stale: inputs.arrivedMs.map((nowMs, i) => isStale(nowMs, inputs.timesMs[i] ?? 0)) };
+}
+
+const OUTPUTS = {
+  labels,
+  handshake,
+  pairing,
+  record,
+  countersignature,
+  fragmentation,
+  value,
+  amounts,
+  brokenFragments,
+  refusedM1,
+  staleEchoes,
+  staleTimes,
+} as const;
 
 export type Kind = keyof typeof OUTPUTS;
 

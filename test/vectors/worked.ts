@@ -197,12 +197,45 @@ const becameOf = (kind: string, doseId: string, code: string, intended: string, 
   });
 const NONE = "00000000";
 
+/** The first bolus of this pump. */
+const BOLUS_ID = "0100";
+const generalResponse = (name: string, channel: string, opcode: string, requestOpcode: string, code: string) =>
+  says(name, channel, { opcode, requestOpcode, code });
+const refusedMessage = (name: string, requestOpcode: string, code: string) =>
+  says(name, CONTROL, { opcode: "66", requestOpcode, code });
+
 const otherValues = [
   says("Status Changed: control state, active basal, history event", "20", { flags: "a100" }),
   says("Annunciation Status: none", "22", { flags: "00" }),
   says("Annunciation Status: Occlusion", "22", { flags: "01", instance: "0200", type: "3c00", status: "33" }),
   asks("Reset Status: all", "24", { opcode: "0c03", flags: "ff00" }),
-  says("response to Reset Status", "24", { opcode: "0303", requestOpcode: "0c03", code: "0f" }),
+  generalResponse("response to Reset Status", "24", "0303", "0c03", "0f"),
+  says("Features", "23", {
+    e2eCrc: "ffff",
+    e2eCounter: "00",
+    insulinConcentration: "0120",
+    flags: "260800",
+  }),
+  asks("Get Active Bolus IDs", "24", { opcode: "3003" }),
+  says("Active Bolus IDs: none", "24", { opcode: "3f03", count: "00" }),
+  says("Active Bolus IDs: 1", "24", { opcode: "3f03", count: "01", bolusIds: BOLUS_ID }),
+  asks("Get Active Bolus Delivery: delivered", "24", { opcode: "5603", bolusId: BOLUS_ID, value: "3c" }),
+  says("Active Bolus Delivery: 0.35 U, meal", "24", {
+    opcode: "5903",
+    flags: "10",
+    bolusId: BOLUS_ID,
+    type: "33",
+    fast: "23e0",
+    extended: "0000",
+    durationMin: "0000",
+  }),
+  generalResponse("Get Active Bolus Delivery of an ended bolus, refused", "24", "0303", "5603", "74"),
+  asks("Cancel Bolus", COMMAND, { opcode: "7811", bolusId: BOLUS_ID }),
+  says("response to Cancel Bolus", COMMAND, { opcode: "8711", bolusId: BOLUS_ID }),
+  generalResponse("Cancel Bolus of an ended bolus, refused", COMMAND, "550f", "7811", "74"),
+  generalResponse("Set Bolus without countersignature, refused", COMMAND, "550f", "4b11", "74"),
+  refusedMessage("Refused: a Commit sent twice", "3c", "81"),
+  refusedMessage("Refused: a message on channel 26", "26", "70"),
   asks("Get Active Basal Rate Delivery", "24", { opcode: "6503" }),
   says("Active Basal Rate Delivery: 0.9 U/h", "24", {
     opcode: "6a03",
@@ -228,13 +261,56 @@ const otherValues = [
   becameOf("forgotten", "0100000001000000", "00", NONE, NONE, NONE),
 ];
 
-/** Exact ones, the ends of what a mantissa holds, and one microunit beyond. */
+/** Exact ones, the ends of what a mantissa holds and one microunit beyond, whole tens, and a reservoir. */
 const AMOUNTS = {
   amountsMicrounits: [
     ...[0, 1, 2_045, 2_046, 50_000, 20_450_000, 20_460_000, 280_900_600],
-    ...[8_388_605, 8_388_606, 83_886_051],
+    ...[8_388_605, 8_388_606, 83_886_051, 20_000_000, 299_500_000],
   ],
 };
+
+/** One for each rule of section 1.2 that a few bytes can break. */
+const BROKEN_SEQUENCES = [
+  [""],
+  ["c0"],
+  ["8101"],
+  ["0101"],
+  ["8001", "8001"],
+  ["8001", "0001"],
+  ["8001", "0201"],
+  ["c001", "4101"],
+] as const;
+
+const m1Of = (version: string, flags: string, pumpId: string, ephemeralP = "") =>
+  version + flags + pumpId + counting(0x50, 16) + ephemeralP;
+/** Public keys of small order: X25519 gives all zero (RFC 7748 section 6.1). */
+const SMALL_ORDER = ["00".repeat(32), "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"];
+
+/** Around the wrap of the record's time, and of the controller's clock if that has 32 bits too. */
+const WRAP_MS = 2 ** 32;
+
+const refusals = [
+  work("brokenFragments", "fragments that end the connection", { sequences: BROKEN_SEQUENCES }),
+  work("refusedM1", "m1 that a controller refuses", {
+    pumpId: PUMP_ID,
+    m1: [
+      m1Of("02", "00", PUMP_ID),
+      m1Of(VERSION, "02", PUMP_ID),
+      m1Of(VERSION, "01", PUMP_ID),
+      m1Of(VERSION, "00", PUMP_ID, counting(0x80, 32)),
+      m1Of(VERSION, "00", CONTROLLER_ID),
+      ...SMALL_ORDER.map((key) => m1Of(VERSION, "01", PUMP_ID, key)),
+    ],
+  }),
+  work("staleEchoes", "echoes that are stale at the pump", {
+    pumpMs: [10_000, 10_001, 5_000, 5_000, 5_001, 7_000],
+    echoesMs: [0, 0, WRAP_MS - 5_000, WRAP_MS - 5_001, WRAP_MS - 5_000, 7_001],
+  }),
+  work("staleTimes", "records that are stale at the controller", {
+    arrivedMs: [500, 10_500, 20_501, 30_000, 40_000, 40_001, 40_400],
+    timesMs: [WRAP_MS - 10_000, WRAP_MS - 1, 0, 19_600, 19_600, 19_600, 30_000],
+  }),
+];
 
 /** The appendix in its order. */
 export const SECTIONS: readonly Section[] = [
@@ -297,5 +373,14 @@ export const SECTIONS: readonly Section[] = [
     title: "Other values",
     text: "Values of records of no one session. `fields` as in 9.4.",
     vectors: otherValues,
+  },
+  {
+    title: "What is refused",
+    text:
+      "`sequences`: values that arrive one after the other; `endsAt` is the place, from 0, of the one that ends the " +
+      "connection. `why` (characters) is what the controller of the bond with `pumpId`, pairing in mode 02 where the " +
+      "window is open, finds wrong. `pumpMs` is the pump's time when a record with that echo arrives, `arrivedMs` the " +
+      "controller's when a record with that time does, in the order of one session; all are numbers mod 2^32.",
+    vectors: refusals,
   },
 ];

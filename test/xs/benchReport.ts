@@ -24,8 +24,13 @@ export interface CostReport {
   };
   /** What the largest part of a Commit beside cryptography is made of. */
   readonly storing: readonly { readonly name: string; readonly computrons: number }[];
-  /** Computrons of refusals that differ in their bytes alone: each list has one value. */
-  readonly refused: { readonly connections: readonly number[]; readonly commits: readonly number[] };
+  /** Computrons of refusals that differ in their bytes alone. */
+  readonly refused: {
+    readonly connections: readonly number[];
+    readonly commits: readonly number[];
+    /** Of the handshake's judgement alone: a list for each mode and each set of bonds. */
+    readonly judgements: readonly (readonly number[])[];
+  };
 }
 
 /** Memory in use after a garbage collection. */

@@ -21,7 +21,6 @@ export function tables(report: CostReport, heap: ReadonlyMap<string, HeapUse>, c
   const last = DOSE_ROWS.at(-1) ?? "";
   const at = report.rows.findIndex(({ name }) => name === last) + 1;
   cost.splice(at, 0, `| **an authorised dose: the three rows above** | **${number(doseComputrons(report))}** | | |`);
-  const storing = report.storing.map(({ name, computrons }) => `${name}: ${number(computrons)}`).join("; ");
   const { dose } = report;
   const over = (stage: string, before: string) => `${kibibytes(bytesOver(heap, stage, before))} |`;
   return [
@@ -29,19 +28,23 @@ export function tables(report: CostReport, heap: ReadonlyMap<string, HeapUse>, c
     "|---|---:|---:|---:|",
     ...cost,
     "",
-    `What a Commit costs beside its cryptography is storing, before anything moves: ${storing}. The rest is the pulse's`,
-    "intent, two history records, and the command judged a second time.",
+    "What a Commit costs beside its cryptography is storing before anything moves, a second judgement of the command, the",
+    "pulse's intent and two history records. Of storing:",
+    "",
+    ...report.storing.map(({ name, computrons }) => `- ${name}: ${number(computrons)} computrons`),
     "",
     "| memory, in KiB | |",
     "|---|---:|",
-    `| RAM of the running pump: modules that cannot be in flash, and its state | ${over("booted", "board without firmware")}`,
+    `| RAM of the running pump: modules that cannot be in flash, one bond, 64 commands | ${over("booted", "board without firmware")}`,
+    `| an open session over that, its controller in the simulator included | ${over("open session", "booted")}`,
     `| left behind by one more pairing, the simulator's record of it included | ${over("paired again", "paired")}`,
     `| in flash on a board: objects of modules that the SDK evaluates at build time | ${over("preloaded", "simulator")}`,
     `| in flash on a board: byte code of all modules | ${kibibytes(codeBytes)} |`,
     "",
     `One bolus of 0.5 U, from Prepare to its outcome, with 64 commands remembered: ${number(dose.writes)} writes to NVS`,
     `(${number(dose.entries)} entries of 32 bytes), ${number(dose.historyRecords)} history records, ${number(dose.airBytes)} bytes of ATT on`,
-    `the air in ${number(dose.roundTrips)} round trips.`,
+    `the air in ${number(dose.roundTrips)} round trips, the session's ticks of those 19 s included. Memory is what is live after a`,
+    "garbage collection; peaks are not measured.",
   ].join("\n");
 }
 

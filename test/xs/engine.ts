@@ -50,7 +50,7 @@ const COMPILER = "cc";
 /** What every program prints last. */
 export const LAST_LINE = "END";
 /** Longest run of a program, in ms: beyond any test, so that a program that never ends shows itself. */
-const RUN_MAXIMUM_MS = 240_000;
+const RUN_MAXIMUM_MS = 600_000;
 const OUTPUT_MAXIMUM_BYTES = 256 * 2 ** 20;
 
 function compiles(flags: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 /** The benchmark's measurements: what runs on XS for them, and what comes back. */
 
 import type { CostReport, HeapUse } from "./benchReport.js";
+import { bondedPump } from "./bonded.js";
 import { bundle, bundleFirmware, bundlePreloaded, bundleProgram, writeProgram } from "./bundle.js";
 import { LAST_LINE, type ReadyEngine, runOnXs } from "./engine.js";
 import { preloadablePaths } from "./preloadable.js";
@@ -34,10 +35,21 @@ export async function measureHeap(engine: ReadyEngine): Promise<ReadonlyMap<stri
     told("preloaded"),
     writeProgram("heap-3", await bundleFirmware(paths)),
     told("firmware text"),
-    await bundleProgram("heap-4", "globalThis.heap();"),
+    await bundleProgram("heap-4", `globalThis.heap(${JSON.stringify(bondedPump())});`),
   );
   const uses: readonly HeapUse[] = lines.map((line) => JSON.parse(line));
   return new Map(uses.map((use) => [use.name, use]));
+}
+
+/** After so many days the pump stands again as it stood: its reference time is set every 18 hours. */
+const PERIOD_DAYS = 3;
+
+/** Whether the last day's end uses what an end of the same phase, among the first, did. */
+export function isFlat(days: readonly HeapUse[]): boolean {
+  const last = days.at(-1);
+  const first = days[(days.length - 1) % PERIOD_DAYS];
+  if (last === undefined || first === last) throw new RangeError(`${days.length} days are too few to compare`);
+  return first?.slots === last.slots && first.dataBytes === last.dataBytes;
 }
 
 /** Memory at the end of each of so many days. */

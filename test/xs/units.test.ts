@@ -7,8 +7,8 @@ import { runTests, titlesUnderNode } from "./suites.js";
 
 const PARTS = ["base", "command", "ids", "link", "motor", "nonce", "session", "storage", "therapy"];
 const FILES = ["boot", "button", "knownAnswers", "pump", "rig"];
-/** A campaign over every byte of every operation: a quarter of a minute on XS, and no other engine matters to it. */
-const TOO_LONG = ["test/storage/history-power-cut.test.ts"];
+/** Campaigns over every byte of every operation, which take many seconds on XS. */
+const TOO_LONG = ["test/storage/history-power-cut.test.ts", "test/storage/blob-power-cut.test.ts"];
 
 describe("on the XS engine, unit tests", () => {
   let engine: ReadyEngine;

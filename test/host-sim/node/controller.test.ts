@@ -108,7 +108,7 @@ describe("npm run controller, as a process", () => {
     rmSync(root, { recursive: true });
   });
 
-  it("killed with -9 between Commit and its answer, tells what became of the bolus when it starts again", async () => {
+  it("killed with -9 between Commit and its answer, tells what became of the bolus when it starts again (SR-37)", async () => {
     const before = await displacedMicrounits(labPort);
     const killed = start("--json", "bolus", "0.05");
     passes = () => {

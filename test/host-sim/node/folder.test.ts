@@ -50,12 +50,15 @@ describe("the controller's folder", () => {
       setInterval(() => {}, 1000);
     })`;
     const holder = spawn(process.execPath, ["-e", hold], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(holder.stdout, "data");
-    assert.throws(() => holdFolder(folder, false), new RegExp(`another controller \\(process ${holder.pid}\\)`));
-    assert.equal(locks().length, 1);
     const gone = once(holder, "exit");
-    holder.kill("SIGKILL");
-    await gone;
+    try {
+      await once(holder.stdout, "data");
+      assert.throws(() => holdFolder(folder, false), new RegExp(`another controller \\(process ${holder.pid}\\)`));
+      assert.equal(locks().length, 1);
+    } finally {
+      holder.kill("SIGKILL");
+      await gone;
+    }
     assert.equal(locks().length, 1);
     holdFolder(folder, false).release();
     assert.deepEqual(locks(), []);

@@ -197,12 +197,11 @@ describe("a state folder", () => {
 
   it("is taken over from a process that was killed, and from one whose number another has by now", () => {
     const folder = filled(value(1));
-    const lock = join(folder, "lock");
     const { pid } = spawnSync(process.execPath, ["--version"]);
-    const left = [`${pid} 123\n`, "", "no number\n", ...(existsSync("/proc/self/stat") ? [`${process.pid} 1\n`] : [])];
-    for (const text of left) {
-      writeFileSync(lock, text);
-      assert.deepEqual(keyIn(folder), [1], JSON.stringify(text));
+    const left = [`lock.${pid}.123`, ...(existsSync("/proc/self/stat") ? [`lock.${process.pid}.1`] : [])];
+    for (const name of left) {
+      writeFileSync(join(folder, name), "");
+      assert.deepEqual(keyIn(folder), [1], name);
       assert.deepEqual(readdirSync(folder), ["pump.state"]);
     }
   });

@@ -8,6 +8,7 @@ import { Meter, meteredBoard } from "./meteredBoard.js";
 import { refusedCommits, refusedConnections } from "./refused.js";
 import { COUNTERSIGNATURE, costOfAll, HANDSHAKE, NONCE, PAIRING, REFUSED } from "./required.js";
 import { costOfStoring } from "./storing.js";
+import { judgements } from "./strangers.js";
 
 const BOLUS_MICROUNITS = 500_000;
 const LIMIT_MS = 120_000;
@@ -17,6 +18,13 @@ const TAG_BYTES = 16;
 /** Commands that the pump remembers (PROTOCOL.md section 7): with as many, what a command stores is at its largest. */
 const REMEMBERED_COMMANDS = 64;
 const MINUTE_MS = 60_000;
+/** Ten pulses, 2 s apart (SR-53), and a second for the last. */
+const BOLUS_MS = 19_000;
+/** The rate of the last temporary rate that is set, and the time that a pulse of 0.05 U takes at it. */
+const RATE_MICROUNITS_PER_HOUR = 1_630_000;
+const PULSES_APART_MS = 50_000 / (RATE_MICROUNITS_PER_HOUR / 3_600_000);
+/** 15205.505 half-steps are 19.1 U (README.md, the account of the day). */
+const HALF_STEPS_PER_PULSE = (15_205.505 / 19.1) * 0.05;
 
 type Done = (result: { readonly kind: string }) => void;
 
@@ -90,7 +98,8 @@ export function bench(): void {
   ask((done) => controller.open(done));
   ask((done) => controller.run(() => true, done));
   for (let i = 1; i < REMEMBERED_COMMANDS; i++) {
-    const order = { rateMicrounitsPerHour: 1_000_000 + 10_000 * i, durationMinutes: 30, change: i > 1 };
+    const rateMicrounitsPerHour = RATE_MICROUNITS_PER_HOUR - 10_000 * (REMEMBERED_COMMANDS - 1 - i);
+    const order = { rateMicrounitsPerHour, durationMinutes: 30, change: i > 1 };
     ask((done) => controller.setTbr(order, done));
   }
   disconnect();
@@ -118,8 +127,9 @@ export function bench(): void {
   row("Commit to its response", [...records, COUNTERSIGNATURE]);
   untilHalfStep();
   row("response to the first half-step");
-  clock.advance(30_000);
+  clock.advance(BOLUS_MS);
   ask((done) => controller.resolve(done));
+  if (controller.pending() !== undefined) throw new Error("the bolus is not over");
   const { operations, traffic } = { operations: hardware.operationCounts, traffic: air.traffic };
   const dose = {
     entries: hardware.keyValue.entriesWritten() - start.entries,
@@ -136,24 +146,29 @@ export function bench(): void {
   row("Status read", records);
   disconnect();
 
+  /** A minute, and the pulses that fell in it. */
+  const minute = (): number => {
+    const from = hardware.plant.commandedHalfSteps;
+    forget();
+    clock.advance(MINUTE_MS);
+    return Math.round((hardware.plant.commandedHalfSteps - from) / HALF_STEPS_PER_PULSE);
+  };
   untilHalfStep();
   clock.advance(10_000);
-  forget();
-  clock.advance(MINUTE_MS);
+  if (minute() !== 0) throw new Error("the idle minute was not idle");
   row("idle minute, in Run between two pulses");
   // One pulse and the minute it falls in, less what a minute costs anyway.
   const idle = rows.at(-1)?.computrons ?? 0;
-  const pulsesApartMs = 50_000 / (1_630_000 / 3_600_000);
   untilHalfStep();
-  clock.advance(Math.floor(pulsesApartMs) - MINUTE_MS / 2);
-  forget();
-  clock.advance(MINUTE_MS);
+  clock.advance(Math.floor(PULSES_APART_MS) - MINUTE_MS / 2);
+  if (minute() !== 1) throw new Error("there was not one pulse");
   rows.push({ name: "one basal pulse", computrons: meter.take() - idle, primitives: 0 });
 
   const bonded = { pump: hardware.keyValue.snapshot(), store };
   const refused = {
     connections: refusedConnections(bonded),
     commits: refusedCommits(bonded),
+    judgements: judgements(),
   };
   const [connection = 0] = refused.connections;
   rows.push({ name: "connection refused at m2", computrons: connection, primitives: costOfAll(REFUSED) });

@@ -1,8 +1,9 @@
 /** The memory of the running pump. Its programs run one after the other on one machine; each prints what is in use. */
 
 import type { Board } from "../../../firmware/board.js";
-import { World } from "../../../host-sim/world.js";
+import { MemoryStore, World } from "../../../host-sim/world.js";
 import type { HeapUse } from "../benchReport.js";
+import type { Bonded } from "../bonded.js";
 import { bootMain } from "./firmware.js";
 
 const LIMIT_MS = 60_000;
@@ -12,15 +13,18 @@ export function printHeap(name: string): void {
   print(JSON.stringify({ name, slots: liveSlots(), dataBytes: liveDataBytes() } satisfies HeapUse));
 }
 
-/** The pump in its states, with the controller that brings it there. */
-export function heap(): void {
+/** The pump in its states, from one that has been in use. */
+export function heap({ pump, store }: Bonded): void {
   let firmware: (board: Board) => void = () => {};
   const world = new World({ seed: 1, firmware: (board) => firmware(board) });
-  const controller = world.controller();
+  const kept = new MemoryStore();
+  kept.write(Uint8Array.from(store));
+  const controller = world.controller(kept);
   const ask = (start: (done: (result: { readonly kind: string }) => void) => void) => {
     const result = world.await(start, LIMIT_MS);
     if (result?.kind !== "ok") throw new Error(`asked, and got ${result?.kind}`);
   };
+  world.hardware.keyValue.restore(pump);
   world.powerUp();
   world.clock.advance(1_000);
   printHeap("board without firmware");
@@ -29,6 +33,10 @@ export function heap(): void {
   world.powerUp();
   world.clock.advance(1_000);
   printHeap("booted");
+  ask((done) => controller.open(done));
+  printHeap("open session");
+  controller.close();
+  world.clock.advance(10_000);
   const pair = () => {
     const shown = world.openPairing();
     ask((done) => controller.pair(shown, done));

@@ -24,7 +24,7 @@ const key: Primitive = { kind: "key" };
 /**
  * Section 4 from the connection to m3: the pump's ephemeral key from 512 samples (firmware/nonce/entropy.ts), Np, the
  * tags of the longer messages, the shared secret, the transcript, prk2, k_auth and k_dose, three keys of k_auth; prk2,
- * k_auth and the bond's four keys taken in.
+ * k_auth and the key of tagC taken in, and the window's key of tagP, here used for the first time.
  */
 export const PAIRING: readonly Primitive[] = [
   { kind: "hash", size: 512 },
@@ -35,7 +35,7 @@ export const PAIRING: readonly Primitive[] = [
   { kind: "x25519" },
   { kind: "hash", size: 58 + 73 + 16 },
   { kind: "mac", size: 32 },
-  ...[key, key, key, key, key, key],
+  ...[key, key, key, key],
   { kind: "mac", size: 16 + 1 + 32 + 1 },
   { kind: "mac", size: 16 + 1 + 32 + 1 },
   { kind: "mac", size: 16 + 1 },

@@ -24,7 +24,7 @@ export function costOfStoring(snapshot: KeyValueSnapshot): readonly { name: stri
   const content = stored.slice(0, -CHECK_BYTES);
   return [
     {
-      name: `the therapy state as bytes, ${stored.length} with 64 commands`,
+      name: `the therapy state with 64 commands as ${stored.length} bytes`,
       computrons: costOf(() => STANDING_BLOB.encode(standing)),
     },
     { name: "their check value (CRC-32)", computrons: costOf(() => withCheck(content)) },

@@ -35,7 +35,7 @@ describe("npm run controller, an order whose end is not known", () => {
     assert.ok(Math.abs(actual - microunits) <= TOLERANCE_MICROUNITS, `${actual} µU for ${microunits}`);
   }
 
-  it("is asked about at once when its answer is lost, and stayed with to its end", async () => {
+  it("is asked about at once when its answer is lost, and stayed with to its end (SR-37)", async () => {
     const before = bench.displacedMicrounits;
     atAnswer(() => {
       bench.bridge.cut();
@@ -46,7 +46,7 @@ describe("npm run controller, an order whose end is not known", () => {
     delivered(before, 500_000);
   });
 
-  it("stays pending when the pump stays away; the next bolus is not ordered, but told of the last", async () => {
+  it("stays pending when the pump stays away; the next bolus is not ordered, but told of the last (SR-37)", async () => {
     const before = bench.displacedMicrounits;
     atAnswer(() => {
       bench.bridge.cut();
@@ -69,7 +69,7 @@ describe("npm run controller, an order whose end is not known", () => {
     delivered(before, 1_000_000);
   });
 
-  it("is known to the next process when this one is killed before the answer", async () => {
+  it("is known to the next process when this one is killed before the answer (SR-37)", async () => {
     const before = bench.displacedMicrounits;
     let killed = "";
     atAnswer((line) => {
@@ -95,7 +95,7 @@ describe("npm run controller, an order whose end is not known", () => {
     assert.match((await bench.run(["history"])).out, /bolus 0\.3 U +delivered 0\.3 U\n/);
   });
 
-  it("never was when the process is killed between writing it down and Commit: the next bolus goes", async () => {
+  it("never was when the process is killed between writing it down and Commit: the next bolus goes (SR-37)", async () => {
     const before = bench.displacedMicrounits;
     let killed = "";
     // The pump gets no word after the challenge: its answers cannot be told from silence.
@@ -127,7 +127,7 @@ describe("npm run controller, an order whose end is not known", () => {
     assert.deepEqual([code, /^Dose 1-2, .*being delivered: .*\nAccepted: TBR/.test(out)], [0, true]);
   });
 
-  it("is followed through a lost session", async () => {
+  it("is followed through a lost session (SR-37)", async () => {
     const before = bench.displacedMicrounits;
     let cuts = 0;
     const { code } = await bench.run(["--json", "bolus", "1"], {
@@ -213,6 +213,18 @@ describe("npm run controller, an order whose end is not known", () => {
     bench.world.clock.advance(10_000);
     assert.equal(bench.displacedMicrounits, before);
     assert.match((await bench.run(["history"])).out, /bolus 0\.5 U +not sent\n/);
+  });
+
+  it("that ends delivery is sent again when its answer is lost", async () => {
+    bench.bridge.filter = (line) => {
+      if (!isIndication(line) || !readFileSync(join(bench.folder, "journal"), "utf8").includes('"stop"')) return line;
+      bench.bridge.filter = (each) => each;
+      bench.bridge.cut();
+      return undefined;
+    };
+    assert.equal((await bench.run(["stop"])).code, 0);
+    assert.match((await bench.run(["history"])).out, /- +Stop +applied\n$/);
+    assert.match((await bench.run(["status"])).out, /state +stop/);
   });
 
   it("is read out of a journal whose last line was torn, and a damaged line is named", async () => {
