@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { campaign } from "./kill/campaign.js";
 
 const SEED = 5;
-const BOLUSES = 6;
+const BOLUSES = 3;
 const PATIENCE_MS = 300_000;
 
 describe(`pump and controller, killed -9 in ${BOLUSES} boluses (seed ${SEED})`, () => {
