@@ -8,7 +8,9 @@ import { moved } from "./account.js";
 import type { Kill, Line, Ran, Scene } from "./scene.js";
 import { drawStrike, onceIn } from "./strike.js";
 
-/** Commands after which a bolus still not given is a failure: each but the first is struck every other time. */
+/** Orders are struck each time, up to this many commands, and then every other time, so that a bolus gets given. */
+const STRUCK_COMMANDS = 6;
+/** Commands after which a bolus still not given is a failure. */
 const MOST_COMMANDS = 40;
 /** Between questions about a bolus that is being delivered, of the wall. */
 const WAIT_MS = 100;
@@ -70,7 +72,8 @@ export async function serve(
     if (known.some((kind) => moved(kind))) return { typed, told, kills, codes, wrong };
     const isOpen = mustAsk || known.some((kind) => moved(kind) === undefined);
     const asks = isOpen || (commands > 0 && onceIn(random, 3));
-    const strike = commands === 0 || random.boolean() ? drawStrike(random, asks ? "asking" : "ordering") : undefined;
+    const strikes = (!asks && commands < STRUCK_COMMANDS) || random.boolean();
+    const strike = strikes ? drawStrike(random, asks ? "asking" : "ordering") : undefined;
     if (!asks) typed += 1;
     const ran = await scene.run(asks ? ["outcome"] : ["bolus", units], strike);
     for (const kill of ran.kills) onKill(kill, ran.args);
