@@ -8,9 +8,9 @@ import type { Outcome } from "../../controller/control.js";
 import type { NotSentReason } from "../../controller/requests.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode } from "./ended.js";
-import type { JournalOrder } from "./journal.js";
+import type { Entry, JournalOrder } from "./journal.js";
 import { refusal } from "./report.js";
-import { askOutcome, note, resolvePending, tellOutcome, unknown } from "./resolving.js";
+import { askOutcome, note, resolveOpen, resolvePending, tellOutcome, unknown } from "./resolving.js";
 import { doseText } from "./words.js";
 
 /** What a command that got no further says, by the library's reason. */
@@ -43,8 +43,8 @@ export async function placeOrder<T extends Accepted>(
   start: Start<T>,
 ): Promise<Ordered<T>> {
   await desk.open();
-  const earlier = await resolvePending(desk);
-  if (isDose) refuseAfter(earlier);
+  if (isDose) refuseAfter(await resolveOpen(desk, journalled(desk)));
+  else await resolvePending(desk);
   if (desk.interrupt === "leave") throw new Ended(EXIT.interrupted, "Interrupted: nothing was ordered.");
   const result = await desk.ask<CommandResult<T>>(start);
   desk.stopAsking();
@@ -63,6 +63,15 @@ export async function placeOrder<T extends Accepted>(
       throw notSent(desk, result.reason);
     default:
       return result satisfies never;
+  }
+}
+
+function journalled({ journal }: Desk): readonly Entry[] {
+  try {
+    return journal.read().entries;
+  } catch {
+    // The order cannot be written down in it either: then it is not sent.
+    return [];
   }
 }
 

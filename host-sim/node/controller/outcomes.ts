@@ -4,8 +4,8 @@ import type { DoseId } from "../../controller/control.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode, exitOf } from "./ended.js";
 import { isSettled } from "./journal.js";
-import { askOutcome, note, pumpName, resolvePending, tellOutcome } from "./resolving.js";
-import { doseText, parseDose } from "./words.js";
+import { askOutcome, note, resolveOpen, tellOutcome } from "./resolving.js";
+import { doseText } from "./words.js";
 
 /** Asks what became of one dose. */
 export async function outcomeOf(desk: Desk, doseId: DoseId): Promise<ExitCode> {
@@ -19,24 +19,12 @@ export async function outcomeOf(desk: Desk, doseId: DoseId): Promise<ExitCode> {
 export async function openOutcomes(desk: Desk): Promise<ExitCode> {
   await desk.open();
   let exitCode: ExitCode = EXIT.done;
-  let count = 0;
-  const tell = (kind: Parameters<typeof exitOf>[0]) => {
-    count += 1;
+  const outcomes = await resolveOpen(desk, readJournal(desk).entries);
+  for (const { kind } of outcomes) {
     const own = exitOf(kind);
     if (own > exitCode) exitCode = own;
-  };
-  for (const { kind } of await resolvePending(desk)) tell(kind);
-  const pump = pumpName(desk);
-  const pending = desk.controller.pending();
-  for (const entry of readJournal(desk).entries) {
-    const doseId = entry.dose === undefined ? undefined : parseDose(entry.dose);
-    if (doseId === undefined || entry.pump !== pump || isSettled(entry)) continue;
-    if (pending !== undefined && doseText(pending) === entry.dose) continue;
-    const outcome = await askOutcome(desk, doseId);
-    tellOutcome(desk, outcome);
-    tell(outcome.kind);
   }
-  if (count === 0) desk.tell({ event: "note", what: "The end of every order is known: history has them." });
+  if (outcomes.length === 0) desk.tell({ event: "note", what: "The end of every order is known: history has them." });
   return exitCode;
 }
 

@@ -6,9 +6,9 @@ import { isFinal } from "../../controller/doses.js";
 import type { Result } from "../../controller/requests.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT } from "./ended.js";
-import { type Entry, endOf, knows } from "./journal.js";
+import { type Entry, endOf, isSettled, knows } from "./journal.js";
 import type { OutcomeReport } from "./report.js";
-import { codeText, doseText } from "./words.js";
+import { codeText, doseText, parseDose } from "./words.js";
 
 /** What Outcome is refused with for an ID that was never issued (PROTOCOL.md section 7). */
 const INVALID_OPERAND = 0x71;
@@ -102,6 +102,25 @@ export async function resolvePending(desk: Desk): Promise<readonly Outcome[]> {
     const next = desk.controller.pending();
     if (next !== undefined && doseText(next) === doseText(doseId)) throw new Ended(EXIT.folder, desk.storeTrouble);
   }
+}
+
+/**
+ * Resolves what is pending, and then every order of `entries` whose end the journal does not have: a process killed
+ * between learning an end and telling it leaves nothing pending, and a person who does not know. Otherwise as
+ * {@link resolvePending}.
+ */
+export async function resolveOpen(desk: Desk, entries: readonly Entry[]): Promise<readonly Outcome[]> {
+  const outcomes = [...(await resolvePending(desk))];
+  const told = new Set(outcomes.map(({ doseId }) => doseText(doseId)));
+  const pump = pumpName(desk);
+  for (const entry of entries) {
+    const doseId = entry.dose === undefined ? undefined : parseDose(entry.dose);
+    if (doseId === undefined || entry.pump !== pump || isSettled(entry) || told.has(doseText(doseId))) continue;
+    const outcome = await askOutcome(desk, doseId);
+    tellOutcome(desk, outcome);
+    outcomes.push(outcome);
+  }
+  return outcomes;
 }
 
 function otherPump(doseId: DoseId): Ended {

@@ -76,7 +76,7 @@ export interface Given {
   readonly after: Reading;
 }
 
-/** The sums of a campaign so far, in µU. */
+/** The sums of a campaign so far, in µU, and how often the pump was killed. */
 export interface Sums {
   low: number;
   high: number;

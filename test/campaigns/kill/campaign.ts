@@ -8,6 +8,7 @@ import { Random } from "../../../host-sim/clock/random.js";
 import { Account, type Entry, entriesOf, type Reading } from "./account.js";
 import { serve } from "./person.js";
 import { type Line, Scene } from "./scene.js";
+import { count, type Tally, together } from "./tally.js";
 
 /** Amounts from 0.1 to 0.2 U, in steps of 0.01 U: two to four pulses. */
 const LEAST_HUNDREDTHS = 10;
@@ -21,21 +22,12 @@ const ASKED_AGAIN = 16;
 const MOST_SETTLING = 50;
 
 export interface CampaignOptions {
+  /** 32 bits. */
   readonly seed: number;
   readonly boluses: number;
   /** Told each line for people. */
   readonly print: (line: string) => void;
 }
-
-/** What a campaign has come to. */
-export interface Result {
-  readonly wrong: readonly string[];
-  /** Kills by whom and when. */
-  readonly kills: ReadonlyMap<string, number>;
-}
-
-const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
-const units = (microunits: number) => `${Math.round(microunits / 100) / 10_000} U`;
 
 class Campaign {
   readonly #options: CampaignOptions;
@@ -54,7 +46,7 @@ class Campaign {
     this.#random = new Random(options.seed);
   }
 
-  async run(): Promise<Result> {
+  async run(): Promise<Tally> {
     let before = await this.#read();
     for (let bolus = 1; bolus <= this.#options.boluses && this.#wrong.length === 0; bolus += 1) {
       before = await this.#give(bolus, before);
@@ -64,8 +56,9 @@ class Campaign {
     }
     this.#wrong.push(...this.#account.total());
     await this.#askAgain();
-    this.#summarise();
-    return { wrong: this.#wrong, kills: this.#kills };
+    const { ends, sums, mostBeyondMicrounits } = this.#account;
+    const counts = { kills: this.#kills, codes: this.#codes, ends };
+    return { wrong: this.#wrong, typed: this.#typed, ...counts, sums, mostBeyondMicrounits };
   }
 
   /** Gives one bolus, and accounts for it. */
@@ -75,10 +68,10 @@ class Campaign {
     const name = `${`${bolus}`.padStart(3)}  ${amount} U`;
     const served = await serve(this.#scene, this.#random, amount, ({ victim, phase, caught }, args) => {
       const what = `${victim} ${phase}${caught === "" ? "" : `, ${caught}`}`;
-      add(this.#kills, what);
+      count(this.#kills, what);
       this.#options.print(`${name}  ${args[0]?.padEnd(7)}  killed: ${what}`);
     });
-    for (const code of served.codes) add(this.#codes, `${code}`);
+    for (const code of served.codes) count(this.#codes, `${code}`);
     const entries = await this.#settled();
     const after = await this.#read();
     this.#typed += served.typed;
@@ -133,31 +126,10 @@ class Campaign {
         this.#wrong.push(`dose ${dose} is ${kind} in the journal, and the pump says ${JSON.stringify(again)}`);
     }
   }
-
-  #summarise(): void {
-    const { print } = this.#options;
-    const table = (title: string, counts: ReadonlyMap<string, number>) => {
-      print(`${title}:`);
-      for (const [key, count] of [...counts].sort()) print(`  ${`${count}`.padStart(5)}  ${key}`);
-    };
-    const { sums, ends, mostBeyondMicrounits } = this.#account;
-    table("Kills", this.#kills);
-    table("Orders in the journal, by their end", ends);
-    table("Exit codes of commands not killed", this.#codes);
-    print("Account:");
-    print(`  orders typed, sent          ${this.#typed}, ${[...ends.values()].reduce((sum, count) => sum + count, 0)}`);
-    print(`  boluses, by their outcomes  ${units(sums.low)} to ${units(sums.high)}`);
-    print(`  boluses, by the pump        ${units(sums.counted)}`);
-    print(
-      `  basal, by the pump          ${units(sums.basal)}, of which open at a kill at most ${units(sums.basalOpen)}`,
-    );
-    print(`  displaced by the plant      ${units(sums.displaced)}`);
-    print(`  farthest from an interval   ${mostBeyondMicrounits} µU in one bolus`);
-  }
 }
 
-/** Runs a campaign. Nothing wrong: `wrong` is empty. Throws, with the seed, when it cannot go on. */
-export async function campaign(options: CampaignOptions): Promise<Result> {
+/** Runs it on one pump. Throws, with the seed, when it cannot go on. */
+async function campaign(options: CampaignOptions): Promise<Tally> {
   const scene = await Scene.begin(options.seed);
   let ended = false;
   try {
@@ -170,4 +142,21 @@ export async function campaign(options: CampaignOptions): Promise<Result> {
     const root = await scene.close(!ended);
     if (!ended) options.print(`The folders are kept in ${root}`);
   }
+}
+
+/**
+ * Runs it on so many pumps at once, each with its share of the boluses and a seed of its own: most of the time each waits
+ * for pulses. Throws, with the seed, when one cannot go on.
+ */
+export async function campaigns(pumps: number, { seed, boluses, print }: CampaignOptions): Promise<Tally> {
+  const tallies = Array.from({ length: Math.min(pumps, boluses) }, (_, pump) =>
+    campaign({
+      seed: (seed + pump) % 2 ** 32,
+      boluses: Math.floor((boluses + pump) / Math.min(pumps, boluses)),
+      print: (line) => print(`pump ${pump + 1}  ${line}`),
+    }),
+  );
+  // All end, and so do their processes, before one that failed is told of.
+  await Promise.allSettled(tallies);
+  return together(await Promise.all(tallies));
 }

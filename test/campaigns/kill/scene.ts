@@ -1,13 +1,13 @@
 /** A pump and its controller as processes, a wire between them, and what is killed of them. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, type FSWatcher, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeRecord } from "../../../host-sim/node/stateRecord.js";
 import { PumpProcess, SocketClient } from "../../host-sim/node/pumpProcess.js";
-import type { Strike } from "./strike.js";
+import type { Aim, Strike } from "./strike.js";
 import { type Step, Wire } from "./wire.js";
 
 const CONTROLLER = fileURLToPath(new URL("../../../host-sim/node/controller.js", import.meta.url));
@@ -73,6 +73,8 @@ export class Scene {
   readonly #wire: Wire;
   #pump: PumpProcess;
   #laboratory: SocketClient | undefined;
+  /** The plant at the last kill. */
+  #plant = "";
 
   private constructor(seed: number, wire: Wire) {
     this.#seed = seed;
@@ -129,14 +131,18 @@ export class Scene {
       due = setTimeout(carryOut, strike?.delayMs ?? 0);
     };
     let left = strike?.count ?? 0;
+    const aimed = (aim: Aim) => {
+      const isIt = aim === strike?.at && --left === 0;
+      if (isIt) arm();
+      return isIt;
+    };
     this.#wire.onStep = (step) => {
-      const aimed = step === strike?.at && --left === 0;
-      if (aimed) arm();
-      const passes = !aimed || strike.passes;
+      const passes = !aimed(step) || strike?.passes === true;
       if (passes) last = step;
       return passes;
     };
-    if (strike?.at === "start") arm();
+    const watcher = this.#watch(aimed);
+    aimed("start");
     let out = "";
     child.stdout?.setEncoding("utf8").on("data", (piece: string) => {
       out += piece;
@@ -149,6 +155,7 @@ export class Scene {
     last = "end";
     if (due !== undefined) carryOut();
     this.#wire.onStep = () => true;
+    watcher?.close();
     await restarted;
     if (code === null && !kills.some(({ victim }) => victim === "controller"))
       throw new Error(`${args.join(" ")} does not end; it has said ${out}`);
@@ -182,6 +189,15 @@ export class Scene {
     return spawn(process.execPath, all, { stdio: ["ignore", "pipe", "inherit"] });
   }
 
+  /** Tells when the store has been replaced, and when the journal has grown. */
+  #watch(tell: (aim: Aim) => void): FSWatcher | undefined {
+    if (!existsSync(this.#folder)) return undefined;
+    return watch(this.#folder, (_, name) => {
+      if (name === "bonds") tell("stored");
+      if (name === "journal") tell("noted");
+    });
+  }
+
   #spawn(...more: readonly string[]): PumpProcess {
     const args = ["--state", this.#state, "--seed", `${this.#seed}`, "--speed", `${SPEED}`];
     return new PumpProcess([], ...args, "--lab", "--lab-port", "0", ...more);
@@ -207,7 +223,11 @@ export class Scene {
     const from = text.lastIndexOf("\n", text.lastIndexOf('"kind":"plant"'));
     const record = decodeRecord(text.slice(from + 1, text.indexOf("\n", from + 1)));
     if (record?.kind !== "plant") return "";
-    return record.plant.drive.coils.some((level) => level !== 0) ? "in a pulse" : "";
+    // A plant that nothing was done to since is as the kill before left it.
+    const plant = JSON.stringify(record.plant);
+    const isOld = plant === this.#plant;
+    this.#plant = plant;
+    return !isOld && record.plant.drive.coils.some((level) => level !== 0) ? "in a pulse" : "";
   }
 
   /** What a dead controller was doing to its folder. */

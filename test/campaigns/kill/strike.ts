@@ -3,13 +3,16 @@
 import type { Random } from "../../../host-sim/clock/random.js";
 import type { Step } from "./wire.js";
 
+/** What a strike may wait for: the controller's start, a message, or a change of its folder. */
+export type Aim = "start" | Step | "stored" | "noted";
+
 export type Victim = "controller" | "pump" | "both";
 
 /** One kill, or with `both` two. Times are of the wall. */
 export interface Strike {
   readonly victim: Victim;
-  /** What it waits for: the start of the controller, or the `count`th time that this goes by. */
-  readonly at: Step | "start";
+  readonly at: Aim;
+  /** For the how manyth it waits. */
   readonly count: number;
   /** Whether that is let through; if not, nothing after it is. */
   readonly passes: boolean;
@@ -24,7 +27,7 @@ export interface Strike {
 /** A row of chances. */
 interface Chance {
   readonly weight: number;
-  readonly at: Step | "start";
+  readonly at: Aim;
   /** `count` is drawn from 1 to this; 1 unless given. */
   readonly most?: number;
   readonly withinMs: number;
@@ -45,6 +48,8 @@ const ORDERING: readonly Chance[] = [
   { weight: 1, at: "hello", withinMs: 30 },
   { weight: 2, at: "prepare", withinMs: 40, mayKeep: true },
   { weight: 4, at: "challenge", withinMs: 90, mayKeep: true },
+  { weight: 4, at: "stored", most: 3, withinMs: 10 },
+  { weight: 2, at: "noted", most: 3, withinMs: 10 },
   { weight: 4, at: "commit", withinMs: 60, mayKeep: true },
   { weight: 3, at: "answer", withinMs: 60, mayKeep: true },
   { weight: 4, at: "answer", withinMs: 200, pulses: 3 },
@@ -55,7 +60,9 @@ const ASKING: readonly Chance[] = [
   { weight: 1, at: "start", withinMs: 400 },
   { weight: 1, at: "handshake", most: 4, withinMs: 30, mayKeep: true },
   { weight: 2, at: "ask", withinMs: 40, mayKeep: true },
-  { weight: 4, at: "told", withinMs: 60, mayKeep: true },
+  { weight: 2, at: "told", withinMs: 60, mayKeep: true },
+  { weight: 4, at: "stored", withinMs: 10 },
+  { weight: 2, at: "noted", withinMs: 10 },
 ];
 const PULSE_INTERVAL_MS = 2_000;
 /** Of the pump's death from the controller's; at the campaign's speed 0.2 U take the pump 0.3 s. */

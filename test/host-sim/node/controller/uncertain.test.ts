@@ -95,6 +95,34 @@ describe("npm run controller, an order whose end is not known", () => {
     assert.match((await bench.run(["history"])).out, /bolus 0\.3 U +delivered 0\.3 U\n/);
   });
 
+  it("is asked about again when the process is killed between learning its end and telling it (SR-37)", async () => {
+    const before = bench.displacedMicrounits;
+    let killed = "";
+    atAnswer((line) => {
+      killed = bench.snapshot();
+      bench.bridge.cut();
+      bench.bridge.refuses = "killed";
+      return line;
+    });
+    await bench.run(["bolus", "0.3"]);
+    bench.bridge.refuses = undefined;
+    bench.world.clock.advance(20_000);
+    for (const command of [["outcome"], ["bolus", "0.3"]]) {
+      bench.folder = killed;
+      // What is about to be printed: the store has settled the dose by then.
+      await bench.run(["--json", ...command], {
+        watch: (text) => {
+          if (text.includes('"delivered"')) killed = bench.snapshot();
+        },
+      });
+    }
+    bench.folder = killed;
+    const { code, lines } = await bench.json(["bolus", "0.3"]);
+    assert.deepEqual([code, lines[0]?.["kind"]], [4, "delivered"]);
+    delivered(before, 300_000);
+    assert.equal((await bench.run(["bolus", "0.1"])).code, 0, "now it has been told");
+  });
+
   it("never was when the process is killed between writing it down and Commit: the next bolus goes (SR-37)", async () => {
     const before = bench.displacedMicrounits;
     let killed = "";
