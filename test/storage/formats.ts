@@ -45,8 +45,8 @@ export const versionsIn = (store: FakeStore): readonly number[] =>
 
 export type PumpBlob = keyof ReturnType<typeof blobSpecs>;
 
-/** The blobs' names on storage. */
-export const PUMP_BLOBS: readonly PumpBlob[] = ["marker", "identity", "bonds", "standing", "journal"];
+export const PUMP_BLOBS = Object.keys(blobSpecs(sha256)) as readonly PumpBlob[];
+/** What its keys begin with. */
 export const nameOf = (blob: PumpBlob): string => blobSpecs(sha256)[blob].name;
 
 interface Changing {
