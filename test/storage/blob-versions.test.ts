@@ -50,7 +50,7 @@ for (const copies of KINDS) {
   };
 
   describe(`state blob, ${copies}, versions`, () => {
-    it("loads an older version as such, writes nothing, and stores both copies in today's with the next commit", () => {
+    it("loads an older version as such, writes nothing, and stores both copies in today's with the next commit (SR-73)", () => {
       for (let count = 1; count <= 4; count++) {
         const store = storedByFirst(count);
         const { writes } = store;
@@ -67,7 +67,7 @@ for (const copies of KINDS) {
       }
     });
 
-    it("survives a cut at every write of a migration: old or new, never a rollback, and the old firmware stops", () => {
+    it("survives a cut at every write of a migration: old or new, never a rollback, and the old firmware stops (SR-73)", () => {
       for (let count = 1; count <= 4; count++)
         for (let write = 1; write <= 2; write++)
           for (const after of [false, true]) {
@@ -97,7 +97,7 @@ for (const copies of KINDS) {
           }
     });
 
-    it("leaves no copy of the old version behind that could come back when today's rots", () => {
+    it("leaves no copy of the old version behind that could come back when today's rots (SR-73)", () => {
       for (let count = 1; count <= 4; count++) {
         const store = storedByFirst(count);
         const blob = second(store);
@@ -123,7 +123,7 @@ for (const copies of KINDS) {
         }
     });
 
-    it("leaves everything as it is when either copy is of a newer version, whatever the other one is", () => {
+    it("leaves everything as it is when either copy is of a newer version, whatever the other one is (SR-73)", () => {
       for (const slot of ["state.a", "state.b"] as const)
         for (const beside of ["higher", "lower", "gone", "rotten", "newer"] as const) {
           const store = storedByFirst(5);
@@ -155,7 +155,7 @@ for (const copies of KINDS) {
       }
     });
 
-    it("has lost what is too old to be read, says its version, and counts its sequence on", () => {
+    it("has lost what is too old to be read, says its version, and counts its sequence on (SR-73)", () => {
       for (let count = 1; count <= 4; count++)
         for (const cut of [undefined, [1, false], [1, true], [2, false], [2, true]] as const) {
           const store = storedByFirst(count);
@@ -175,7 +175,7 @@ for (const copies of KINDS) {
         }
     });
 
-    it("never takes a stale copy that it could read in place of the newest that it cannot", () => {
+    it("never takes a stale copy that it could read in place of the newest that it cannot (SR-73)", () => {
       const store = storedByFirst(6);
       const readable = new FakeStore();
       const blob = forgetful(readable);

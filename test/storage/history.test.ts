@@ -139,7 +139,7 @@ describe("history log", () => {
     assert.deepEqual(readAll(mounted(flash).log), [0, 1]);
   });
 
-  it("mounts nothing where newer firmware has recorded, wherever its records begin, and writes nothing", () => {
+  it("mounts nothing where newer firmware has recorded, wherever its records begin, and writes nothing (SR-73)", () => {
     for (let own = 0; own <= 14; own++)
       for (const version of [2, 3, 0xfe]) {
         const flash = new FakeFlash(3, 4);

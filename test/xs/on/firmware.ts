@@ -1,6 +1,6 @@
 /** `firmware/main.ts` booted on a simulated board: the SDK's modules made of the board's parts. */
 
-import type { Board, FlashPartition, KeyValueStore } from "../../../firmware/board.js";
+import type { Board, DigitalOptions, FlashPartition, KeyValueStore } from "../../../firmware/board.js";
 
 /** What `main.ts` imports of the SDK. */
 export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "PulseCount" | "PWM"> {
@@ -23,16 +23,25 @@ function refuse(what: string): never {
   throw new Error(`the SDK has no ${what}`);
 }
 
-/** Boots the firmware of `main.ts` on a board, as a power-up does. */
+/** Boots the firmware of `main.ts` on a board, as a power-up does. Its storage does not open before its coils have. */
 export function bootMain(board: Board): void {
+  const opened: number[] = [];
+  const opens = <Part>(part: () => Part) => ({
+    open: () => (board.pins.coils.every((coil) => opened.includes(coil)) ? part() : refuse("storage before the coils")),
+  });
   const sdk: Sdk = {
     Analog: board.Analog,
-    Digital: board.Digital,
+    Digital: new Proxy(board.Digital, {
+      construct(target, given: [DigitalOptions]) {
+        opened.push(given[0].pin);
+        return Reflect.construct(target, given);
+      },
+    }),
     GATTServer: board.GATTServer,
     PulseCount: board.PulseCount,
     PWM: board.PWM,
-    keyValue: { open: () => board.keyValue },
-    flash: { open: () => board.historyFlash },
+    keyValue: opens(() => board.keyValue),
+    flash: opens(() => board.historyFlash),
     Time: {
       get ticks() {
         return board.ticks();
