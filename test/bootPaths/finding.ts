@@ -140,7 +140,7 @@ function radioOf(world: World, controller: Uint8Array | undefined): Seen["radio"
   return opened ? "on the air, bonds kept" : "on the air, no bonds";
 }
 
-function storeOf(controller: Uint8Array): MemoryStore {
+export function storeOf(controller: Uint8Array): MemoryStore {
   const store = new MemoryStore();
   store.write(controller);
   return store;
