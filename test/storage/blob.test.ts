@@ -103,8 +103,13 @@ describe("state blob", () => {
       store.cutPower(1, true);
       assert.throws(() => blob.commit(1), PowerCut);
       assert.deepEqual([...store.entries.keys()], ["state.a"]);
-      assert.deepEqual(boot(store, copies).loaded, { kind: "intact", value: 1 });
+      const again = boot(store, copies);
+      assert.deepEqual(again.loaded, { kind: "intact", value: 1 });
       assert.equal(store.entries.size, 2);
+      // The next commit must not leave `.a` at sequence 1: alone, it would pass for a first commit cut short.
+      again.blob.commit(2);
+      store.delete("state.b");
+      assert.deepEqual(boot(store, copies).loaded, { kind: "oneCopy", value: 2 });
     }
   });
 
