@@ -42,8 +42,9 @@ export interface Booted {
 }
 
 /**
- * Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot. Its
- * version counts the blobs too: a new one raises it, so that firmware that does not know the new one stops at the mark.
+ * Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot.
+ * Its version counts the blobs too: a new one raises it, so that firmware that does not know the new one stops at the
+ * mark.
  */
 interface Marker {
   readonly provisioned: number;

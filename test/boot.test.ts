@@ -12,7 +12,7 @@ import { soundSource } from "./nonce/bench.js";
 import { bondsOf, hex } from "./session/bench.js";
 import { FakeFlash } from "./storage/fake-flash.js";
 import { FakeStore, PowerCut } from "./storage/fake-store.js";
-import { nameOf, PUMP_BLOBS, versionsIn, withNextFormats } from "./storage/formats.js";
+import { nameOf, PUMP_BLOBS, versionOf, withNextFormats } from "./storage/formats.js";
 import { entryOf, ledgerOf } from "./therapy/bench.js";
 
 const REVOKED = "Pairings were lost: pair again";
@@ -52,6 +52,10 @@ const idOf = ({ identity }: Booted) => (identity ? hex(identity.value.pumpId) : 
 
 /** Of a boot that brings all five blobs to another version. */
 const BOOT_WRITES = 10;
+
+/** Of both copies of every blob. */
+const storedVersions = ({ store }: Machine) =>
+  PUMP_BLOBS.flatMap((blob) => ["a", "b"].map((slot) => store.entries.get(`${nameOf(blob)}.${slot}`)?.[0]));
 
 /** Whether a boot came to its end, or the power went. */
 function bootsWhole(machine: Machine): boolean {
@@ -149,11 +153,12 @@ describe("boot", () => {
       ["journal", STOPPED],
     ] as const) {
       const machine = provisioned();
+      const version = versionOf(blob);
       withNextFormats(
         [blob],
         () => {
           const { news } = machine.boot();
-          assert.deepEqual(news, [`Stored ${nameOf(blob)} is of version 1, too old to be read`, ...lost]);
+          assert.deepEqual(news, [`Stored ${nameOf(blob)} is of version ${version}, too old to be read`, ...lost]);
           assert.deepEqual(machine.boot().news, [], blob);
         },
         false,
@@ -173,7 +178,10 @@ describe("boot", () => {
           const booted = machine.boot();
           const place = `write ${write}, after ${after}`;
           assert.deepEqual(booted.news, [], place);
-          assert.deepEqual(versionsIn(machine.store), new Array(10).fill(2), place);
+          assert.deepEqual(
+            storedVersions(machine),
+            PUMP_BLOBS.flatMap((blob) => [versionOf(blob), versionOf(blob)]),
+          );
           assert.equal(idOf(booted), idOf(reference), place);
           assert.ok((booted.identity?.value.epoch ?? 0) > (reference.identity?.value.epoch ?? 0), place);
           assert.deepEqual(booted.bonds, bondsOf(1), place);
@@ -195,15 +203,12 @@ describe("boot", () => {
         withNextFormats(PUMP_BLOBS, () => bootsWhole(machine));
         machine.store.cutAtWrite = 0;
         const place = `write ${write}, after ${after}`;
-        if (!versionsIn(machine.store).includes(2)) {
-          assert.ok(write === 1 && !after, place);
-          continue;
-        }
+        if (write === 1 && !after) continue;
         const { writes } = machine.store;
         const stored = machine.store.copy().entries;
         assert.throws(
           () => machine.boot(),
-          /^Error: newer firmware has stored .*therapy version 2 \(this reads 1\)/,
+          /^Error: newer firmware has stored .*therapy version \d \(this reads \d\)/,
           place,
         );
         assert.equal(machine.store.writes, writes, place);

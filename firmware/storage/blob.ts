@@ -3,9 +3,10 @@
  * KeyValueStore. Owns the keys `<name>.a` and `<name>.b`; never more than one value, never a rollback it does not
  * report.
  *
- * One copy: version u8, sequence u32, payload, crc32 u32 of all before. Sound means: readable, and the check right; this
- * envelope is the same in every version, so that any firmware can tell a sound copy's version and sequence. Good means:
- * sound, of a version that this firmware reads, payload decodable. The sound copy with the higher sequence is the newest.
+ * One copy: version u8, sequence u32, payload, crc32 u32 of all before. Sound means: readable, and the check right;
+ * this envelope is the same in every version, so that any firmware can tell a sound copy's version and sequence. Good
+ * means: sound, of a version that this firmware reads, payload decodable. The sound copy with the higher sequence is
+ * the newest.
  *
  *     unknown --load--> known --commit--> known
  *        ^                |
@@ -18,35 +19,36 @@
  *   most one commit, and `oneCopy` says that it may have.
  * - `mirrored` then writes the other copy alike: after a completed commit either copy alone has the value.
  * - A cut between those two writes leaves copies that differ, and the next load shows the newer. Were it shown and left
- *   in one copy, rot of that copy would later take back a value that someone has acted on, though `oneCopy` promises
- *   it whole. So a load writes it to the other copy before returning it.
+ *   in one copy, rot of that copy would later take back a value that someone has acted on, though `oneCopy` promises it
+ *   whole. So a load writes it to the other copy before returning it.
  * - The first commit of a missing blob, and the first after a load that found a bad copy, write both copies in either
- *   kind, and after such a commit `.a` is overwritten next. So `.a` with sequence 1 and no `.b` is the newest value: the
- *   first commit was cut short, or `.b` vanished while both held it. Nothing is lost, and load completes it the same
- *   way. (It takes rot of `.b`, a cut while that is repaired, and then the loss of `.b` altogether to break this.)
+ *   kind, and after such a commit `.a` is overwritten next. So `.a` with sequence 1 and no `.b` is the newest value:
+ *   the first commit was cut short, or `.b` vanished while both held it. Nothing is lost, and load completes it the
+ *   same way. (It takes rot of `.b`, a cut while that is repaired, and then the loss of `.b` altogether to break this.)
  *
  * Versions. A commit writes today's; the sequence counts on over all of them, and it alone says which copy is newest.
- * - A sound copy of a newer version is a downgrade, whatever the other copy is: what that holds was overtaken, even when
- *   it is of our version and its sequence the higher. Nothing is loaded and nothing written: the firmware that wrote it
- *   finds everything as it left it. `newer` asks that of several blobs before any of them is loaded, because a
+ * - A sound copy of a newer version is a downgrade, whatever the other copy is: what that holds was overtaken, even
+ *   when it is of our version and its sequence the higher. Nothing is loaded and nothing written: the firmware that
+ *   wrote it finds everything as it left it. `newer` asks that of several blobs before any of them is loaded, because a
  *   load may write.
  * - A value of an older version loads through its decoder, and is `older` until the next commit has it in today's. That
  *   is a commit like any other, so a cut leaves the old copy or the new one as the newest; but it writes both copies in
  *   either kind. So after it no copy is left in the old version: none that could be taken when a newer one has rotted,
  *   and none that firmware of the old version would go on from.
- * - Between its two writes one copy is new and one old. Today's firmware takes the new one, and goes on as after any cut;
- *   the old version's firmware finds a newer one, and stops.
+ * - Between its two writes one copy is new and one old. Today's firmware takes the new one, and goes on as after any
+ *   cut; the old version's firmware finds a newer one, and stops.
  * - A load that completes a commit copies the bytes of the newest, in whatever version they are.
- * - A sound copy of an older version without a decoder has a place in the sequence, and no value. As the newest it makes
- *   the blob `lost`: the other copy, though it may decode, is stale, and taking it would be a rollback. As the other
- *   one it shows that the newest is the newest.
- * - Of two blobs that belong together either may be migrated when the power goes. So a decoder reads its own bytes alone,
- *   and a fact never moves from one blob to another: values of different versions go together as well as values of one.
+ * - A sound copy of an older version without a decoder has a place in the sequence, and no value. As the newest it
+ *   makes the blob `lost`: the other copy, though it may decode, is stale, and taking it would be a rollback. As the
+ *   other one it shows that the newest is the newest.
+ * - Of two blobs that belong together either may be migrated when the power goes. So a decoder reads its own bytes
+ *   alone, and a fact never moves from one blob to another: values of different versions go together as well as values
+ *   of one.
  */
 
-import { layout } from "../base/layout.js";
 import type { KeyValueStore } from "../board.js";
 import { checkedContent, withCheck } from "./checked.js";
+import { ENVELOPE, readCopy, type StoredCopy } from "./copy.js";
 import type { Newer } from "./newer.js";
 
 /**
@@ -86,9 +88,9 @@ export interface BlobSpec<T> {
 
 /**
  * What was found. `missing`: neither key exists. `older`: whole, in an older version; a commit brings it up to today's.
- * `oneCopy`: the other copy is unreadable, corrupt or gone; the value of a mirrored blob is whole, that of an alternating
- * one may be one commit old. `lost`: something exists, and its newest is not good; `unreadVersion` is that of one that
- * is sound, and too old to be read.
+ * `oneCopy`: the other copy is unreadable, corrupt or gone; the value of a mirrored blob is whole, that of an
+ * alternating one may be one commit old. `lost`: something exists, and its newest is not good; `unreadVersion` is that
+ * of one that is sound, and too old to be read.
  */
 export type Loaded<T> =
   | { readonly kind: "missing" }
@@ -98,18 +100,6 @@ export type Loaded<T> =
   | { readonly kind: "lost"; readonly unreadVersion?: number };
 
 type Slot = "a" | "b";
-
-type Copy<T> =
-  | { readonly kind: "absent" | "bad"; readonly sequence: 0 }
-  /** The sequence is 1 or more: so a sound copy outranks any other. */
-  | ({ readonly kind: "good"; readonly value: T; readonly stored: Uint8Array } & Sound)
-  /** Sound, of an older version that has no decoder. */
-  | ({ readonly kind: "unread" } & Sound);
-
-interface Sound {
-  readonly sequence: number;
-  readonly version: number;
-}
 
 type Position =
   | { readonly kind: "unknown" }
@@ -121,7 +111,6 @@ type Position =
       readonly writeBoth: boolean;
     };
 
-const ENVELOPE = layout(["version", "u8"], ["sequence", "u32"], ["payload", "rest"]);
 const NAME_MAX_CHARACTERS = 13;
 
 const otherSlot = (slot: Slot): Slot => (slot === "a" ? "b" : "a");
@@ -165,7 +154,7 @@ export class StateBlob<T> {
    */
   load(): Loaded<T> {
     this.#position = { kind: "unknown" };
-    const copies = { a: this.#read("a"), b: this.#read("b") };
+    const copies = { a: readCopy(this.#stored("a"), this.#spec), b: readCopy(this.#stored("b"), this.#spec) };
     const sequence = Math.max(copies.a.sequence, copies.b.sequence);
     // Copies of equal sequence leave `.a` to be written first: so it never keeps sequence 1 when `.b` has a newer one.
     const writeFirst = copies.b.sequence < copies.a.sequence ? "b" : "a";
@@ -229,22 +218,7 @@ export class StateBlob<T> {
     this.#store.write(this.#key(slot), stored);
   }
 
-  #read(slot: Slot): Copy<T> {
-    const stored = this.#stored(slot);
-    if (stored === "absent") return { kind: "absent", sequence: 0 };
-    const content = stored === "unreadable" ? undefined : checkedContent(stored);
-    const envelope = content && ENVELOPE.decode(content);
-    if (envelope === undefined || stored === "unreadable") return { kind: "bad", sequence: 0 };
-    const { version, sequence, payload } = envelope;
-    const { name, version: today, older = [] } = this.#spec;
-    if (version > today) throw new Error(`invariant: ${name} is loaded, and newer firmware has stored it`);
-    const format = version === today ? this.#spec : older.find((each) => each.version === version);
-    if (format === undefined) return { kind: "unread", sequence, version };
-    const value = format.decode(payload);
-    return value === undefined ? { kind: "bad", sequence: 0 } : { kind: "good", sequence, version, value, stored };
-  }
-
-  #stored(slot: Slot): Uint8Array | "absent" | "unreadable" {
+  #stored(slot: Slot): StoredCopy {
     try {
       const buffer = this.#store.read(this.#key(slot));
       return buffer === undefined ? "absent" : new Uint8Array(buffer);

@@ -1,6 +1,6 @@
 /**
- * The history of events: 32-byte records in a ring over raw flash, oldest block erased first. Owns the whole
- * partition; never makes a sequence number, never repeats one, never changes a record once written.
+ * The history of events: 32-byte records in a ring over raw flash, oldest block erased first. Owns the whole partition;
+ * never makes a sequence number, never repeats one, never changes a record once written.
  *
  * A slot is erased (all FF), holds a record (its check is right), or is torn (anything else: a cut write, a cut erase,
  * rot) and is passed over. A block is filled from its first slot, each time into the first erased one after the last
@@ -11,12 +11,12 @@
  * - of an erase: remains of the oldest records, or nothing legible, in the block after the last record. Its sequences
  *   are the lowest, so it is not taken for the one being filled, and the next append erases it again.
  *
- * Every record says its own format, so that those of several versions share a block, and none is ever converted: the ring
- * drops the old in time. Slots of 32 bytes with the sequence first and the check last hold in every version; the format's
- * byte is FF in version 1, whose records had no such byte but a reserve of FF in its place, and the version in all later
- * ones. (A header in each block would cost a slot and a second write that a cut can part from the erase, and old blocks
- * have none.) Newer firmware records at its boot, if nothing else a Reference Time: so what it leaves is found in the
- * block being filled. Then nothing is appended: the ring would erase what this version cannot read.
+ * Every record says its own format, so that those of several versions share a block, and none is ever converted: the
+ * ring drops the old in time. Slots of 32 bytes with the sequence first and the check last hold in every version; the
+ * format's byte is FF in version 1, whose records had no such byte but a reserve of FF in its place, and the version in
+ * all later ones. (A header in each block would cost a slot and a second write that a cut can part from the erase, and
+ * old blocks have none.) Newer firmware records at its boot, if nothing else a Reference Time: so what it leaves is
+ * found in the block being filled. Then nothing is appended: the ring would erase what this version cannot read.
  */
 
 import { equalInConstantTime } from "../base/bytes.js";

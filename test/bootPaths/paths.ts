@@ -1,5 +1,6 @@
 /** The paths of a boot: what it finds, and what must come of it. The same table is in firmware/SECURITY.md. */
 
+import { HISTORY_VERSION } from "../../firmware/storage/history.js";
 import { rigWith } from "../scenarios/scene.js";
 import { PUMP_BLOBS } from "../storage/formats.js";
 import { newPump, type Seen } from "./finding.js";
@@ -25,6 +26,15 @@ export interface Path extends Seen {
   readonly ids: readonly string[];
   readonly ways: readonly Way[];
 }
+
+/** What is shown at the end of a way: the path's, with what it is about and its versions. */
+export const shownAfter = ({ shown }: Path, { of }: Way): string =>
+  of === undefined
+    ? shown
+    : shown
+        .replace("BLOB", of.name)
+        .replace("NEXT", `${of.version + 1}`)
+        .replace(/OURS|OLD/, `${of.version}`);
 
 /** A path as a row of the table: what is pending is shown too, and not said twice. */
 export function rowOf({ found, therapy, radio, shown, annunciations, run }: Path): string {
@@ -116,28 +126,28 @@ export const PATHS: readonly Path[] = [
     ways: [way("all keys missing", (durable) => ({ ...durable, keyValue: {} }))],
   },
   {
-    found: "therapy in a version too old to be read",
+    found: "therapy or journal in a version too old to be read",
     ids: ["SR-66", "SR-73"],
     therapy: "Stop",
     radio: "on the air, bonds kept",
-    shown: `Stored therapy is of version 1, too old to be read / ${STOPPED} / ${SHOWN_OF_LOSS}`,
+    shown: `Stored BLOB is of version OLD, too old to be read / ${STOPPED} / ${SHOWN_OF_LOSS}`,
     annunciations: TOLD_OF_LOSS,
     run: LATER,
-    ways: [byNext("standing", ["standing"], false)],
+    ways: [byNext("standing", ["standing"], false), byNext("journal", ["journal"], false)],
   },
   {
     found: "a newer version of any blob, in one copy or both",
     ids: ["SR-73"],
     ...DOES_NOT_START,
-    shown: faultShown("newer firmware has stored BLOB version 2 (this reads 1): put that firmware back"),
+    shown: faultShown("newer firmware has stored BLOB version NEXT (this reads OURS): put that firmware back"),
     ways: PUMP_BLOBS.flatMap((blob) => [afterNext(blob), afterNext(blob, "a"), afterNext(blob, "b")]),
   },
   {
     found: "a newer version in the history",
     ids: ["SR-73"],
     ...DOES_NOT_START,
-    shown: faultShown("newer firmware has stored history version 2 (this reads 1): put that firmware back"),
-    ways: [way("newest record", withNewerRecord)],
+    shown: faultShown("newer firmware has stored BLOB version NEXT (this reads OURS): put that firmware back"),
+    ways: [{ ...way("newest record", withNewerRecord), of: { name: "history", version: HISTORY_VERSION } }],
   },
   {
     found: "history flash that cannot be read or written",

@@ -2,19 +2,20 @@
 
 import type { Board } from "../../firmware/board.js";
 import { CHECK_BYTES, withCheck } from "../../firmware/storage/checked.js";
+import { HISTORY_VERSION } from "../../firmware/storage/history.js";
 import type { DurableState } from "../../host-sim/durable.js";
 import { SLOT_BYTES } from "../storage/fake-flash.js";
-import { nameOf, type PumpBlob, withNextFormats } from "../storage/formats.js";
+import { nameOf, type PumpBlob, versionOf, withNextFormats } from "../storage/formats.js";
 import { type Changes, type Finding, finding, type Kept, newPump } from "./finding.js";
 
 /** Of a history record: where it says its format. */
 const FORMAT_OFFSET = 25;
 
-/** One way to come upon a path. Calls `judge` with a pump that is switched off, while its firmware is what it must be. */
+/** One way to come upon a path: calls `judge` with a pump that is off, while its firmware is what it must be. */
 export interface Way {
   readonly name: string;
-  /** What stands for `BLOB` in what is shown. */
-  readonly blob?: string;
+  /** What it is about, where that is shown, and the version of it that today's firmware stores. */
+  readonly of?: { readonly name: string; readonly version: number };
   readonly make: (kept: Kept, judge: (found: Finding) => void) => void;
 }
 
@@ -93,6 +94,7 @@ export const bothCopies = (blob: PumpBlob): readonly Way[] => {
 /** Today's firmware was the one before: the pump's is the next, which reads `blobs` in their version before or not. */
 export const byNext = (name: string, blobs: readonly PumpBlob[], reads: boolean): Way => ({
   name,
+  ...(blobs[0] && { of: { name: nameOf(blobs[0]), version: versionOf(blobs[0]) } }),
   make: (kept, judge) => withNextFormats(blobs, () => judge(finding(kept, same)), reads),
 });
 
@@ -102,7 +104,7 @@ export const byNext = (name: string, blobs: readonly PumpBlob[], reads: boolean)
  */
 export const afterNext = (blob: PumpBlob, left?: "a" | "b"): Way => ({
   name: `${blob} ${left ?? "whole"}`,
-  blob: nameOf(blob),
+  of: { name: nameOf(blob), version: versionOf(blob) },
   make: (kept, judge) => {
     const found = finding(kept, same);
     const { hardware } = found.world;
@@ -139,12 +141,12 @@ export const tornFirstBoots: readonly Way[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
   },
 }));
 
-/** Makes the newest record one of version 2. */
+/** Makes the newest record one of the next version. */
 export function withNewerRecord(durable: DurableState): DurableState {
   const flash = durable.flash.slice();
   const end = Math.ceil((flash.findLastIndex((byte) => byte !== 0xff) + 1) / SLOT_BYTES) * SLOT_BYTES;
   const record = flash.subarray(end - SLOT_BYTES, end);
-  record[FORMAT_OFFSET] = 2;
+  record[FORMAT_OFFSET] = HISTORY_VERSION + 1;
   record.set(withCheck(record.slice(0, SLOT_BYTES - CHECK_BYTES)));
   return { ...durable, flash };
 }

@@ -49,6 +49,9 @@ export const PUMP_BLOBS = Object.keys(blobSpecs(sha256)) as readonly PumpBlob[];
 /** What its keys begin with. */
 export const nameOf = (blob: PumpBlob): string => blobSpecs(sha256)[blob].name;
 
+/** The version that this firmware stores it in. */
+export const versionOf = (blob: PumpBlob): number => blobSpecs(sha256)[blob].version;
+
 interface Changing {
   version: number;
   older?: BlobSpec<unknown>["older"];
