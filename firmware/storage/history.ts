@@ -40,11 +40,12 @@ export interface HistoryRecord {
 
 /** Bytes of an event's own data (Insulin Delivery Service 1.0). */
 export const DATA_MAX_BYTES = 10;
-const RESERVED_BYTES = 2;
+/** The first of them says the format. */
+const RESERVED_BYTES = 3;
 const ERASED_BYTE = 0xff;
 /** Of the format below. */
 export const HISTORY_VERSION = 1;
-const FORMAT_OF_VERSION_1 = 0xff;
+const FORMAT_OF_VERSION_1 = ERASED_BYTE;
 
 const RECORD = layout(
   ["sequence", "u32"],
@@ -53,7 +54,6 @@ const RECORD = layout(
   ["pumpClockMs", "u48"],
   ["dataLength", "u8"],
   ["data", { bytes: DATA_MAX_BYTES }],
-  ["format", "u8"],
   ["reserved", { bytes: RESERVED_BYTES }],
 );
 const SLOT_BYTES = RECORD.sizeBytes + CHECK_BYTES;
@@ -217,9 +217,8 @@ function encodeRecord(record: HistoryRecord): Uint8Array {
   if (data.length > DATA_MAX_BYTES) throw new Error(`invariant: ${data.length} bytes of event data do not fit`);
   const padded = new Uint8Array(DATA_MAX_BYTES).fill(ERASED_BYTE);
   padded.set(data);
-  const reserved = new Uint8Array(RESERVED_BYTES).fill(ERASED_BYTE);
-  const format = FORMAT_OF_VERSION_1;
-  return withCheck(RECORD.encode({ ...record, dataLength: data.length, data: padded, format, reserved }));
+  const reserved = new Uint8Array(RESERVED_BYTES).fill(FORMAT_OF_VERSION_1);
+  return withCheck(RECORD.encode({ ...record, dataLength: data.length, data: padded, reserved }));
 }
 
 /** A record, or what version a sound one is that is not of this; undefined for a slot that is neither. */
@@ -227,7 +226,8 @@ function decodeRecord(bytes: Uint8Array): HistoryRecord | { readonly otherVersio
   const content = checkedContent(bytes);
   const fields = content && RECORD.decode(content);
   if (!fields) return undefined;
-  if (fields.format !== FORMAT_OF_VERSION_1) return { otherVersion: fields.format };
+  const [format = FORMAT_OF_VERSION_1] = fields.reserved;
+  if (format !== FORMAT_OF_VERSION_1) return { otherVersion: format };
   const { sequence, event, relativeOffsetS, pumpClockMs } = fields;
   return { sequence, event, relativeOffsetS, pumpClockMs, data: fields.data.slice(0, fields.dataLength) };
 }
