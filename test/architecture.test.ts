@@ -5,6 +5,7 @@
  */
 
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
 import {
   closure,
   containing,
@@ -97,6 +98,9 @@ const LIFTABLE = /^(firmware\/(base|storage|nonce|session|board\.ts|rig\.ts)|@no
 const NODE_SIDE = /^host-sim\/(node|moddable|console)\//;
 const BANNED =
   /\b(Math\.random|Date|setTimeout|setInterval|parseFloat|async|await|Promise|console|process|Buffer|TextEncoder|TextDecoder)\b/g;
+
+/** Of ECMAScript and its internationalisation, what an SDK's XS is built without. */
+const LACKING = /\b(Intl|normalize|toLocale\w*)\b/g;
 
 const PLATFORM =
   /\b(Math\.random|Date|setTimeout|setInterval|async|Promise|console|process|Buffer|TextEncoder|TextDecoder|window|document|globalThis)\b/g;
@@ -253,6 +257,15 @@ describe("architecture", () => {
       containing([source("firmware/base/x.ts", 'const a: ArrayBuffer = b; // Date\n"await"')], BANNED),
       [],
     );
+  });
+
+  it("uses no global that XS lacks: firmware is compiled without Node's and the browser's, and without these", () => {
+    const { compilerOptions } = JSON.parse(readFileSync("firmware/tsconfig.json", "utf8"));
+    assert.deepEqual([compilerOptions.types, compilerOptions.lib], [[], undefined]);
+    assert.deepEqual(JSON.parse(readFileSync("tsconfig.json", "utf8")).compilerOptions.lib, ["es2023"]);
+    assert.deepEqual(containing(firmware, LACKING), []);
+    for (const text of ["Intl.NumberFormat()", 'a.normalize("NFC")', "n.toLocaleString()"])
+      assert.equal(containing([source("firmware/base/x.ts", text)], LACKING).length, 1, text);
   });
 
   it("keeps no mutable state in firmware modules and exports no default", () => {

@@ -4,8 +4,8 @@ import type { Board, FlashPartition, KeyValueStore } from "../../../firmware/boa
 
 /** What `main.ts` imports of the SDK. */
 export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "PulseCount" | "PWM"> {
-  readonly keyValue: { open(options: unknown): KeyValueStore };
-  readonly flash: { open(options: unknown): FlashPartition };
+  readonly keyValue: { open(options: object): KeyValueStore };
+  readonly flash: { open(options: object): FlashPartition };
   readonly Time: { readonly ticks: number };
   readonly Timer: { set(callback: () => void, delayMs: number): unknown; clear(timer: unknown): void };
 }
@@ -23,16 +23,28 @@ function refuse(what: string): never {
   throw new Error(`the SDK has no ${what}`);
 }
 
-/** Boots the firmware of `main.ts` on a board, as a power-up does. */
-export function bootMain(board: Board): void {
+/**
+ * Boots the firmware of `main.ts` on a board, as a power-up does.
+ * @param onOpen hears with what options the storage is opened
+ */
+export function bootMain(
+  board: Board,
+  onOpen: (call: "keyValueOpen" | "flashOpen", options: object) => void = () => {},
+): void {
+  const opening = <Opened>(call: "keyValueOpen" | "flashOpen", opened: Opened) => ({
+    open(options: object): Opened {
+      onOpen(call, options);
+      return opened;
+    },
+  });
   const sdk: Sdk = {
     Analog: board.Analog,
     Digital: board.Digital,
     GATTServer: board.GATTServer,
     PulseCount: board.PulseCount,
     PWM: board.PWM,
-    keyValue: { open: () => board.keyValue },
-    flash: { open: () => board.historyFlash },
+    keyValue: opening("keyValueOpen", board.keyValue),
+    flash: opening("flashOpen", board.historyFlash),
     Time: {
       get ticks() {
         return board.ticks();
