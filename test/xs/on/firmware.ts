@@ -4,8 +4,8 @@ import type { Board, DigitalOptions, FlashPartition, KeyValueStore } from "../..
 
 /** What `main.ts` imports of the SDK. */
 export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "PulseCount" | "PWM"> {
-  readonly keyValue: { open(options: unknown): KeyValueStore };
-  readonly flash: { open(options: unknown): FlashPartition };
+  readonly keyValue: { open(options: object): KeyValueStore };
+  readonly flash: { open(options: object): FlashPartition };
   readonly Time: { readonly ticks: number };
   readonly Timer: { set(callback: () => void, delayMs: number): unknown; clear(timer: unknown): void };
 }
@@ -23,25 +23,35 @@ function refuse(what: string): never {
   throw new Error(`the SDK has no ${what}`);
 }
 
-/** Boots the firmware of `main.ts` on a board, as a power-up does. Its storage does not open before its coils have. */
-export function bootMain(board: Board): void {
-  const opened: number[] = [];
-  const opens = <Part>(part: () => Part) => ({
-    open: () => (board.pins.coils.every((coil) => opened.includes(coil)) ? part() : refuse("storage before the coils")),
+/**
+ * Boots the firmware of `main.ts` on a board, as a power-up does. Its storage does not open before its coils have.
+ * @param onOpen hears with what options the storage is opened
+ */
+export function bootMain(
+  board: Board,
+  onOpen: (call: "keyValueOpen" | "flashOpen", options: object) => void = () => {},
+): void {
+  const pins: number[] = [];
+  const opening = <Opened>(call: "keyValueOpen" | "flashOpen", opened: () => Opened) => ({
+    open(options: object): Opened {
+      if (!board.pins.coils.every((coil) => pins.includes(coil))) refuse("storage before the coils");
+      onOpen(call, options);
+      return opened();
+    },
   });
   const sdk: Sdk = {
     Analog: board.Analog,
     Digital: new Proxy(board.Digital, {
       construct(target, given: [DigitalOptions]) {
-        opened.push(given[0].pin);
+        pins.push(given[0].pin);
         return Reflect.construct(target, given);
       },
     }),
     GATTServer: board.GATTServer,
     PulseCount: board.PulseCount,
     PWM: board.PWM,
-    keyValue: opens(() => board.keyValue),
-    flash: opens(() => board.historyFlash),
+    keyValue: opening("keyValueOpen", () => board.keyValue),
+    flash: opening("flashOpen", () => board.historyFlash),
     Time: {
       get ticks() {
         return board.ticks();
