@@ -6,8 +6,10 @@
 import { layout } from "./base/layout.js";
 import type { UptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
+import { CALIBRATION_BLOB, type Calibration, calibrationInForce } from "./motor/calibration.js";
 import { Entropy, type EntropyFault } from "./nonce/entropy.js";
 import { advanceEpoch, createIdentity, IDENTITY_BLOB, type Identity } from "./nonce/identity.js";
+import type { RigConfig } from "./rig.js";
 import { type Bonds, bondsBlob, NO_BONDS } from "./session/bonds.js";
 import { type BlobSpec, type Durable, type Loaded, StateBlob } from "./storage/blob.js";
 import { HistoryLog } from "./storage/history.js";
@@ -22,6 +24,7 @@ export interface Stores {
   readonly bonds: StateBlob<Bonds>;
   readonly standing: StateBlob<Standing>;
   readonly journal: StateBlob<Journal>;
+  readonly calibration: StateBlob<Calibration>;
   readonly history: HistoryLog;
 }
 
@@ -31,6 +34,9 @@ export interface Booted {
   /** Undefined when no identity could be made: then nothing is issued and there is no radio. */
   readonly identity: Durable<Identity> | undefined;
   readonly bonds: Bonds;
+  readonly calibration: Calibration;
+  /** The board's, calibrated: what every dose is planned by until the next boot. */
+  readonly rig: RigConfig;
   readonly therapy: Therapy;
   readonly entropyFault: EntropyFault | undefined;
   readonly historyFailed: boolean;
@@ -40,10 +46,14 @@ export interface Booted {
 
 /**
  * Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot.
+ * `CALIBRATED` says that it has run on a calibration besides: written by the first boot that finds one, so before
+ * anything moves by it.
  */
 interface Marker {
   readonly provisioned: number;
 }
+const PROVISIONED = 1;
+const CALIBRATED = 2;
 const MarkerLayout = layout(["provisioned", "u8"]);
 const MARKER_BLOB: BlobSpec<Marker> = {
   name: "provisioned",
@@ -62,6 +72,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
     bonds: new StateBlob(keyValue, bondsBlob(sha256)),
     standing: new StateBlob(keyValue, STANDING_BLOB),
     journal: new StateBlob(keyValue, JOURNAL_BLOB),
+    calibration: new StateBlob(keyValue, CALIBRATION_BLOB),
     history: new HistoryLog(board.historyFlash),
   };
   const marked = marker.load();
@@ -69,7 +80,14 @@ export function boot(board: Board, now: UptimeMs): Booted {
   const bondsFound = stores.bonds.load();
   const hadBonds = "value" in bondsFound && bondsFound.value.confirmed.length > 0;
   const provisioned = marked.kind !== "missing" || identityFound.kind !== "missing" || hadBonds;
-  const standingFound = orNew(stores.standing.load(), provisioned, newStanding(board.rig));
+  const mark = "value" in marked ? marked.value.provisioned : PROVISIONED;
+  const calibrationFound = stores.calibration.load();
+  const {
+    calibration,
+    rig,
+    lost: calibrationLost,
+  } = calibrationInForce(calibrationFound, mark === CALIBRATED, board.rig);
+  const standingFound = orNew(stores.standing.load(), provisioned, newStanding(rig));
   const journalFound = orNew(stores.journal.load(), provisioned, NEW_JOURNAL);
   const news: string[] = [];
 
@@ -98,8 +116,9 @@ export function boot(board: Board, now: UptimeMs): Booted {
     historyNextSequence,
     epoch,
     identity: identityFate,
+    calibrationLost,
   } as const;
-  const { next: therapy, record } = bootTherapy(found, now, board.rig);
+  const { next: therapy, record } = bootTherapy(found, now, rig);
   if (record?.kind !== "standing") throw new Error("invariant: a boot records the standing state");
   stores.standing.commit(record.value);
   withHistory(() => {
@@ -108,6 +127,9 @@ export function boot(board: Board, now: UptimeMs): Booted {
   stores.journal.commit(therapy.journal);
   if (standingFound.kind === "lost" || journalFound.kind === "lost")
     news.push("Stored therapy state was lost: stopped");
+  if (calibrationLost) news.push("Calibration was lost: stopped");
+  if (rig.drive.encoder === "none") news.push("No encoder: motion is not checked");
+  if (calibrationFound.kind === "oneCopy" && !calibrationLost) stores.calibration.commit(calibrationFound.value);
 
   // Without its identity a pump is a stranger to its controllers: their bonds go with it.
   const bondsKept = known && "value" in bondsFound ? bondsFound.value : NO_BONDS;
@@ -119,9 +141,21 @@ export function boot(board: Board, now: UptimeMs): Booted {
   const created = known ? undefined : createIdentity(entropy);
   const identity = advanced?.identity ?? (created?.ok ? created.value : undefined);
   const durable = identity && stores.identity.commit(identity);
-  if (durable && marked.kind !== "intact") marker.commit({ provisioned: 1 });
+  const nowMarked = "value" in calibrationFound ? CALIBRATED : mark;
+  if (durable && (marked.kind !== "intact" || mark !== nowMarked)) marker.commit({ provisioned: nowMarked });
   const entropyFault = advanced?.fault ?? (created && !created.ok ? created.refusal : undefined);
-  return { stores, entropy, identity: durable, bonds: bondsKept, therapy, entropyFault, historyFailed, news };
+  return {
+    stores,
+    entropy,
+    identity: durable,
+    bonds: bondsKept,
+    calibration,
+    rig,
+    therapy,
+    entropyFault,
+    historyFailed,
+    news,
+  };
 }
 
 /** On a pump that was never provisioned a missing blob is made new; on any other it is lost. */

@@ -4,7 +4,7 @@
  * report.
  *
  * One copy: version u8, sequence u32, payload, crc32 u32 of all before. Good means: readable, check right, version
- * ours, payload decodable. The good copy with the higher sequence is the newest.
+ * ours or one that we still read, payload decodable. The good copy with the higher sequence is the newest.
  *
  *     unknown --load--> known --commit--> known
  *        ^                |
@@ -50,7 +50,7 @@ export type { Durable };
 export interface BlobSpec<T> {
   /** Key prefix, 1 to 13 characters: keys hold 15 (ESP-IDF NVS), and `.a` takes two. */
   readonly name: string;
-  /** Of the payload's format, 0 to 255. A copy of another version counts as bad. */
+  /** Of the payload's format, 0 to 255. A copy of a version that is neither this nor among `older` counts as bad. */
   readonly version: number;
   /**
    * `mirrored`: two writes a commit, losing one copy loses nothing. `alternating`: one write, losing one may lose one
@@ -60,6 +60,8 @@ export interface BlobSpec<T> {
   encode(value: T): Uint8Array;
   /** `undefined` when the bytes are no value; then that copy counts as bad. */
   decode(bytes: Uint8Array): T | undefined;
+  /** Formats that earlier firmware wrote and that this one still reads. */
+  readonly older?: readonly { readonly version: number; decode(bytes: Uint8Array): T | undefined }[];
 }
 
 /**
@@ -173,6 +175,12 @@ export class StateBlob<T> {
     this.#store.write(this.#key(slot), stored);
   }
 
+  #decode({ version, payload }: { readonly version: number; readonly payload: Uint8Array }): T | undefined {
+    const { older = [] } = this.#spec;
+    const format = version === this.#spec.version ? this.#spec : older.find((each) => each.version === version);
+    return format?.decode(payload);
+  }
+
   #read(slot: Slot): Copy<T> {
     let buffer: ArrayBuffer | undefined;
     try {
@@ -185,7 +193,7 @@ export class StateBlob<T> {
     const stored = new Uint8Array(buffer);
     const content = checkedContent(stored);
     const envelope = content && ENVELOPE.decode(content);
-    const value = envelope?.version === this.#spec.version ? this.#spec.decode(envelope.payload) : undefined;
+    const value = envelope && this.#decode(envelope);
     if (envelope === undefined || value === undefined) return { kind: "bad", sequence: 0 };
     return { kind: "good", sequence: envelope.sequence, value, stored };
   }

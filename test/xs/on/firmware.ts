@@ -3,14 +3,14 @@
 import type { Board, FlashPartition, KeyValueStore } from "../../../firmware/board.js";
 
 /** What `main.ts` imports of the SDK. */
-export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "PulseCount" | "PWM"> {
+export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "PulseCount" | "PWM" | "Serial"> {
   readonly keyValue: { open(options: unknown): KeyValueStore };
   readonly flash: { open(options: unknown): FlashPartition };
   readonly Time: { readonly ticks: number };
   readonly Timer: { set(callback: () => void, delayMs: number): unknown; clear(timer: unknown): void };
 }
 
-type Native = (symbol: string) => { call(target: undefined, lengthBytes: number): ArrayBuffer };
+type Native = (symbol: string) => { call(target: undefined, lengthBytes: number): unknown };
 type Scheduled = ReturnType<Board["schedule"]>;
 
 /** Evaluates the whole firmware anew: its modules, its one pump. Put there by the bundler. */
@@ -31,6 +31,7 @@ export function bootMain(board: Board): void {
     GATTServer: board.GATTServer,
     PulseCount: board.PulseCount,
     PWM: board.PWM,
+    Serial: board.Serial,
     keyValue: { open: () => board.keyValue },
     flash: { open: () => board.historyFlash },
     Time: {
@@ -43,10 +44,16 @@ export function bootMain(board: Board): void {
       clear: (timer) => (timer as Scheduled).cancel(),
     },
   };
-  const native: Native = (symbol) =>
-    symbol === "xs_countersign_entropy"
-      ? { call: (_target, lengthBytes) => board.entropy(lengthBytes).slice().buffer }
-      : refuse(`native function ${symbol}`);
+  const native: Native = (symbol) => {
+    switch (symbol) {
+      case "xs_countersign_entropy":
+        return { call: (_target, lengthBytes) => board.entropy(lengthBytes).slice().buffer };
+      case "xs_countersign_restart":
+        return { call: () => board.restart() };
+      default:
+        return refuse(`native function ${symbol}`);
+    }
+  };
   let last = "";
   const trace = (text: string) => {
     const line = text.replace(/\n$/, "");

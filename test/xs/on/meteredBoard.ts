@@ -91,6 +91,7 @@ export function meteredBoard(board: Board, meter: Meter): Board {
     GATTServer: constructed(board.GATTServer),
     PulseCount: constructed(board.PulseCount),
     PWM: constructed(board.PWM),
+    Serial: constructed(board.Serial),
     keyValue: leaving(board.keyValue) as Board["keyValue"],
     historyFlash: leaving(board.historyFlash) as Board["historyFlash"],
     pins: board.pins,
@@ -100,6 +101,7 @@ export function meteredBoard(board: Board, meter: Meter): Board {
     entropy: (lengthBytes) => meter.outside(() => board.entropy(lengthBytes)),
     // The firmware's own work, though it comes with the board.
     sha256: board.sha256,
+    restart: () => meter.outside(() => board.restart()),
     show: (lines) => meter.outside(() => board.show(lines)),
     trace: (line) => meter.outside(() => board.trace(line)),
   };
