@@ -54,7 +54,7 @@ export class Console {
         },
       });
     } catch (error) {
-      board.trace(`serial: no console: ${error instanceof Error ? error.message : "unknown"}`);
+      board.trace(`serial: nobody can type: ${error instanceof Error ? error.message : "unknown"}`);
     }
   }
 

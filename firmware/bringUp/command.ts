@@ -19,7 +19,7 @@ export const HELP: readonly string[] = [
   "turn TURNS        turns the screw forwards, 0.01 to 20 turns; 3.5 minutes a turn",
   "halt              ends a turning; so does holding the button",
   "zero              stores the force sensor's zero: nothing may touch the plunger",
-  "calibrate MG      stores the insulin of a turn: the weight in mg of the water of the last turning",
+  "calibrate MG      stores a turn's insulin: MG is what the last turning weighed",
   "forget            stores the nominal figures in place of a calibration",
   "restart           restarts the pump: what is stored takes effect",
   "What moves or stores works only in Stop and with no controller paired.",

@@ -10,7 +10,7 @@
  */
 
 import { type HalfSteps, halfSteps } from "../base/units.js";
-import { type Calibration, FORCE_SCALE, FORCE_ZERO_MAX, NOMINAL } from "../motor/calibration.js";
+import { type Calibration, calibrationErrors, FORCE_SCALE, FORCE_ZERO_MAX, NOMINAL } from "../motor/calibration.js";
 import type { MotorReport } from "../motor/motor.js";
 import type { EntropyFigures } from "../nonce/entropy.js";
 import { type Command, HELP, parseCommand } from "./command.js";
@@ -160,7 +160,10 @@ function zero(state: BringUp, readings: Readings): BringUpStep {
   return store(state, { ...state.stored, forceZero }, readings);
 }
 
+/** The last gate before storage: what a boot would not take is not stored. */
 function store(state: BringUp, calibration: Calibration, { nominal }: Readings): BringUpStep {
+  const errors = calibrationErrors(nominal, calibration);
+  if (errors.length > 0) return said(state, `Refused: ${errors.join("; ")}`);
   return {
     next: { ...state, stored: calibration },
     lines: [`Stored: ${calibrationText(nominal, calibration)}`, TAKES_EFFECT],

@@ -53,6 +53,18 @@ for (const copies of KINDS)
       assert.deepEqual(picky.load(), { kind: "lost" });
     });
 
+    it("reads a copy of an older version that it still knows, and writes its own from then on", () => {
+      const store = stored(copies, 3);
+      const older = [{ version: specOf(copies).version, decode: specOf(copies).decode }];
+      const spec = { ...specOf(copies, 2), older, decode: () => assert.fail("of another version") };
+      const newer = new StateBlob(store, spec);
+      assert.deepEqual(newer.load(), boot(store.copy(), copies).loaded);
+      newer.commit(9);
+      newer.commit(10);
+      const own = new StateBlob(store, specOf(copies, 2));
+      assert.deepEqual(own.load(), { kind: "intact", value: 10 });
+    });
+
     it("replaces copies of another version, also across a cut", () => {
       const store = stored(copies, 5);
       const other = new StateBlob(store, specOf(copies, 2));
