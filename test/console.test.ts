@@ -21,7 +21,8 @@ function bench(room = 128) {
     }
     read(): ArrayBuffer | undefined {
       if (state.throws) throw new Error("no FIFO");
-      const bytes = Uint8Array.from(state.coming.splice(0));
+      const bytes = Uint8Array.from(state.coming);
+      state.coming = [];
       return bytes.length > 0 ? bytes.buffer : undefined;
     }
     write(bytes: Uint8Array): void {
@@ -34,11 +35,11 @@ function bench(room = 128) {
   const terminal = new Console({ Serial, pins, trace: (line) => trace.push(line) }, () => {
     woken += 1;
   });
-  const receive = (...given: readonly number[]) => {
-    state.coming.push(...given);
+  const receive = (bytes: readonly number[]) => {
+    state.coming = [...state.coming, ...bytes];
     state.options?.onReadable(state.coming.length);
   };
-  const type = (text: string) => receive(...Array.from(text, (each) => each.charCodeAt(0)));
+  const type = (text: string) => receive(Array.from(text, (each) => each.charCodeAt(0)));
   const writable = (count = 128) => {
     state.room = count;
     state.options?.onWritable(count);
@@ -76,7 +77,7 @@ describe("console: lines in", () => {
     writable();
     for (const byte of [0x00, 0x01, 0x1b, 0x80, 0xff]) {
       type("turn ");
-      receive(byte);
+      receive([byte]);
       type("5\n");
     }
     assert.deepEqual([lines(), woken()], [[], 0]);
@@ -88,7 +89,7 @@ describe("console: lines in", () => {
   it("is silent on noise without a character, and holds no more than a line of an endless one (SR-94)", () => {
     const { receive, type, lines, state, writable } = bench();
     writable();
-    receive(...new Array<number>(1_000).fill(0), 10, ...new Array<number>(1_000).fill(255), 13);
+    receive([...new Array<number>(1_000).fill(0), 10, ...new Array<number>(1_000).fill(255), 13]);
     assert.equal(state.sent, "");
     type("turn 1".repeat(10_000));
     assert.deepEqual([lines(), state.sent], [[], ""]);

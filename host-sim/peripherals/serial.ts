@@ -17,8 +17,6 @@ const RECEIVE_THRESHOLD_BYTES = 96;
 /** 8 bits, start and stop. */
 const BITS_A_BYTE = 10;
 const MS_PER_SECOND = 1_000;
-/** What the far end keeps of the pump's output. */
-const OUTPUT_CHARACTERS = 65_536;
 
 /** What the far end does. */
 export interface SerialInput {
@@ -43,18 +41,12 @@ export class SerialLine {
   readonly #onInput: (input: SerialInput) => void;
   #uart: Uart | undefined;
   #coming: readonly number[] = [];
-  #output = "";
   #ticking = false;
 
   /** @param onInput hears of what the far end sends, before it is sent. */
   constructor(clock: Clock, onInput: (input: SerialInput) => void = () => {}) {
     this.#clock = clock;
     this.#onInput = onInput;
-  }
-
-  /** The newest of what the pump has sent, a character a byte. */
-  get output(): string {
-    return this.#output;
   }
 
   /** Sends bytes to the pump; those for which nobody listens are lost. */
@@ -182,8 +174,6 @@ export class SerialLine {
     this.#coming = this.#coming.slice(most);
     if (arrived.length > 0) uart.receive(arrived, this.#coming.length === 0);
     const text = String.fromCharCode(...uart.transmit(most));
-    if (text === "") return;
-    this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS);
-    this.onOutput?.(text);
+    if (text !== "") this.onOutput?.(text);
   }
 }

@@ -115,6 +115,16 @@ describe("bring-up of a pump", () => {
     }
   });
 
+  it("lets no dose follow a turning that the encoder contradicts: without a restart the first pulse is a fault (SR-56)", () => {
+    const scene = new BenchScene({ change: swapped });
+    assert.match(scene.turn(0.1).join("\n"), /^Put that right and restart before any use$/m);
+    scene.run(scene.pair());
+    const from = scene.plant.commandedHalfSteps;
+    scene.world.clock.advance(3_600_000);
+    assert.equal(scene.world.hardware.display[0], "FAULT");
+    assert.ok(scene.plant.commandedHalfSteps - from <= 40);
+  });
+
   it("finds a stalled motor and a slipping screw, and stores no calibration over them (SR-92)", () => {
     const scene = new BenchScene();
     scene.plant.setJammed(true);

@@ -97,7 +97,7 @@ describe("the console's line", () => {
     const scene = new BenchScene({ rig: QUIET });
     scene.pair(store).close();
     for (const command of ["status", "encoder", "force", "entropy", "help"]) scene.say(command);
-    const { output } = scene.world.hardware.serial;
+    const { output } = scene;
     assert.match(output, /^New controller$/m);
     const hex = (bytes: Iterable<number>) => Array.from(bytes, (each) => each.toString(16).padStart(2, "0")).join("");
     const kept = Object.values(scene.world.hardware.keyValue.snapshot()).map(hex).join();
@@ -123,7 +123,7 @@ describe("the console's line", () => {
     scene.ask((done) => controller.pair(text, done));
     scene.run(controller);
     assert.ok(Math.abs(scene.bolus(controller, U) - U) < HALF_STEP_MICROUNITS);
-    assert.equal(scene.world.hardware.serial.output, "");
+    assert.equal(scene.output, "");
     scene.assertSound();
   });
 

@@ -216,6 +216,33 @@ describe("a calibration that is lost", () => {
     }
   });
 
+  it("is not what storage failing in a turning is: that latches a fault and ends it, unmoved (SR-52, SR-90)", () => {
+    let failing = false;
+    const scene = new BenchScene({
+      change: (board) => ({
+        ...board,
+        keyValue: {
+          read: (key) => board.keyValue.read(key),
+          delete: (key) => board.keyValue.delete(key),
+          write: (key, value) => {
+            if (failing && key.startsWith("journal")) throw new Error("ESP_ERR_FLASH_OP_FAIL");
+            board.keyValue.write(key, value);
+          },
+        },
+      }),
+    });
+    scene.say("turn 1", 9_000);
+    failing = true;
+    const from = scene.plant.commandedHalfSteps;
+    scene.world.clock.advance(60_000);
+    assert.equal(scene.plant.commandedHalfSteps, from);
+    assert.match(
+      scene.heard().join("\n"),
+      /storage: writing journal failed[\s\S]*Refused: a fault is latched.* turns made$/m,
+    );
+    assert.deepEqual(scene.world.hardware.crashes, []);
+  });
+
   it("that cannot be stored latches a fault and is not said to be stored (SR-52)", () => {
     let failing = false;
     const scene = new BenchScene({

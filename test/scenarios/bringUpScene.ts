@@ -22,12 +22,17 @@ export interface BenchOptions extends Partial<WorldOptions> {
 
 export class BenchScene {
   readonly world: World;
+  /** All that the pump has printed. */
+  output = "";
   #heard = 0;
 
   /** Switched on, and booted. */
   constructor({ change = (board) => board, ...options }: BenchOptions = {}) {
     this.world = new World({ seed: 90, firmware: (board) => startPump(change(board)), ...options });
     const { hardware, clock } = this.world;
+    hardware.serial.onOutput = (text) => {
+      this.output += text;
+    };
     hardware.onRestart = () => clock.schedule(() => this.world.powerUp(), RESTART_MS);
     this.world.powerUp();
     clock.advance(1_000);
@@ -39,7 +44,7 @@ export class BenchScene {
 
   /** What the pump has printed since this was asked last. */
   heard(): readonly string[] {
-    const { output } = this.world.hardware.serial;
+    const { output } = this;
     const lines = output.slice(this.#heard).split("\r\n");
     this.#heard = output.length;
     return lines.filter((line) => line !== "");

@@ -20,10 +20,15 @@ describe("a replay of bring-up", () => {
     const read = readRecording(into.bytes());
     assert.ok(read.kind === "ok");
     const player = new Player(read.recording);
+    let output = "";
+    player.world.hardware.serial.onOutput = (text) => {
+      output += text;
+    };
     const { difference, identical } = player.play();
     assert.equal(difference, undefined);
     assert.equal(identical, read.recording.sent.length);
-    assert.ok(player.world.hardware.serial.output.includes("Restarting"));
+    assert.equal(output, scene.output);
+    assert.ok(output.includes("Restarting"));
     assert.equal(player.world.hardware.plant.displacedMicrounits, scene.plant.displacedMicrounits);
   });
 });
