@@ -23,8 +23,6 @@ const LINE_OUT_MAX_CHARACTERS = 160;
 const Byte = { backspace: 0x08, lineFeed: 0x0a, carriageReturn: 0x0d, space: 0x20, tilde: 0x7e, delete: 0x7f } as const;
 const UNPRINTABLE = 0x3f;
 
-const NOTHING = new Uint8Array(0);
-
 export class Console {
   readonly #onLine: () => void;
   readonly #port: SerialPort | undefined;
@@ -35,7 +33,7 @@ export class Console {
   readonly #linesOut: string[] = [];
   #lostLines = 0;
   /** The rest of the line that is going out. */
-  #going: Uint8Array = NOTHING;
+  #going: Uint8Array = new Uint8Array(0);
   /** Bytes that the FIFO takes for certain: it only empties by itself. */
   #roomBytes = 0;
 
@@ -104,13 +102,15 @@ export class Console {
   }
 
   #receive(): void {
-    let bytes = NOTHING;
+    let received: ArrayBuffer | undefined;
     try {
-      const received = this.#port?.read();
-      if (received) bytes = new Uint8Array(received);
+      received = this.#port?.read();
     } catch {
+      // What came is lost, as noise may lose it: whoever typed it types again.
       return;
     }
+    if (!received) return;
+    const bytes = new Uint8Array(received);
     for (let i = 0; i < bytes.length; i++) this.#take(bytes[i] ?? 0);
     this.flush();
   }

@@ -35,7 +35,11 @@ export interface Readings extends Guarded {
 }
 
 const units = (amountMicrounits: number): string => `${(amountMicrounits / MICROUNITS_PER_UNIT).toFixed(3)} U`;
-const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;
+function percent(fraction: number): string {
+  const text = (100 * fraction).toFixed(2);
+  // A little below zero is zero.
+  return `${text === "-0.00" ? "0.00" : text} %`;
+}
 
 /** One line for a calibration of a rig. */
 export function calibrationText(nominal: RigConfig, { insulinPerTurnMicrounits, forceZero }: Calibration): string {

@@ -16,7 +16,7 @@ import type { EntropyFigures } from "../nonce/entropy.js";
 import { type Command, HELP, parseCommand } from "./command.js";
 import { guardRefusal, inUseRefusal } from "./guard.js";
 import { calibrationText, entropyLines, forceLine, type Readings, statusLines } from "./status.js";
-import { encoderVerdict, nextPulseHalfSteps, plannedTurning, type Turned, turnsOf } from "./turning.js";
+import { encoderVerdict, nextPulseHalfSteps, plannedTurning, type Turned, turnsOf, wholeTurns } from "./turning.js";
 import { insulinPerTurn } from "./weighing.js";
 
 export interface BringUp {
@@ -197,9 +197,10 @@ function stepPulseEnded(state: BringUp, report: MotorReport, readings: Readings)
   if (report.occluded) return ended(next, readings, "Occluded: is the line free, the plunger at its end?");
   if (report.aborted) return ended(next, readings, "The pulse was cut short.");
   if (turning.madeHalfSteps === turning.plannedHalfSteps) return ended(next, readings, "Done.");
-  const turns = Math.floor(Number(turnsOf(drive, turning.madeHalfSteps)));
-  const isNew = turns > Math.floor(Number(turnsOf(drive, before.madeHalfSteps)));
-  return isNew ? said(next, `${turns} of ${turnsOf(drive, turning.plannedHalfSteps)} turns`) : said(next);
+  const turns = wholeTurns(drive, turning.madeHalfSteps);
+  return turns > wholeTurns(drive, before.madeHalfSteps)
+    ? said(next, `${turns} of ${turnsOf(drive, turning.plannedHalfSteps)} turns`)
+    : said(next);
 }
 
 function ended(state: BringUp, { rig }: Readings, why: string): BringUpStep {

@@ -27,7 +27,13 @@ export function nextPulseHalfSteps(drive: DriveConfig, turned: Turned): HalfStep
   return halfSteps(Math.min(whole, turned.plannedHalfSteps - turned.madeHalfSteps));
 }
 
-/** Whole turns made, and asked for. */
+/** Turns finished. */
+export function wholeTurns(drive: DriveConfig, steps: number): number {
+  const { numerator, denominator } = drive.halfStepsPerTurn;
+  return Math.floor(exactProduct(steps, denominator) / numerator);
+}
+
+/** Half-steps as turns, to a hundredth. */
 export function turnsOf(drive: DriveConfig, steps: number): string {
   const { numerator, denominator } = drive.halfStepsPerTurn;
   return ((steps * denominator) / numerator).toFixed(2);
