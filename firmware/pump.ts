@@ -15,7 +15,7 @@ import { Delivery } from "./delivery.js";
 import { Motor, type MotorReport } from "./motor/motor.js";
 import { eraseBonds, Radio } from "./radio.js";
 import { type RigConfig, rigErrors } from "./rig.js";
-import type { Role } from "./session/bonds.js";
+import { type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
 import { confirmAnnunciation, resume, stop } from "./therapy/obey.js";
 import { Workbench } from "./workbench.js";
 
@@ -59,6 +59,7 @@ class Pump {
   /** When the workbench next has something to do: an uptime, or infinity. */
   #benchAt = NEVER;
   readonly #rig: RigConfig;
+  #bondsWithoutRadio: Bonds;
   readonly #bondStore: Booted["stores"]["bonds"];
   readonly #delivery: Delivery;
   /** Undefined when the pump has no identity, for want of entropy: then it is not on the air. */
@@ -97,7 +98,8 @@ class Pump {
     const { identity, stores, rig } = booted;
     this.#rig = rig;
     this.#bondStore = stores.bonds;
-    const bonds = () => this.#radio?.bonds ?? booted.bonds;
+    this.#bondsWithoutRadio = booted.bonds;
+    const bonds = () => this.#radio?.bonds ?? this.#bondsWithoutRadio;
     this.#workbench = new Workbench(board, booted, motor, this.#delivery, terminal, bonds, now);
     try {
       if (identity)
@@ -207,7 +209,10 @@ class Pump {
   /** Bonds end with or without a radio. */
   #revokeAll(): void {
     if (this.#radio) this.#radio.revokeAll();
-    else eraseBonds(this.#bondStore, this.#delivery, this.#annunciator);
+    else {
+      this.#bondsWithoutRadio = NO_BONDS;
+      eraseBonds(this.#bondStore, this.#delivery, this.#annunciator);
+    }
   }
 
   #wakeInMs(): number {

@@ -42,6 +42,36 @@ describe("the bench of a pump in use", () => {
     }
   });
 
+  it("knows the controllers of a pump whose radio does not start, and that they were revoked (SR-90, SR-72)", () => {
+    let broken = false;
+    const scene = new BenchScene({
+      rig: QUIET,
+      change: (board) =>
+        broken
+          ? {
+              ...board,
+              GATTServer: class {
+                static readonly properties = board.GATTServer.properties;
+                constructor() {
+                  throw new Error("no radio");
+                }
+                startAdvertising(): void {}
+                stopAdvertising(): void {}
+                close(): void {}
+              },
+            }
+          : board,
+    });
+    scene.pair();
+    broken = true;
+    scene.world.powerCycle();
+    scene.world.clock.advance(1_000);
+    assert.match(scene.say("turn 0.01")[1] ?? "", /^Refused: a controller is paired/);
+    scene.world.holdButton(7);
+    assert.match(scene.turn(0.01).join("\n"), /^Done\./m);
+    scene.assertSound();
+  });
+
   it("ends a turning before its next pulse when a controller pairs half-way (SR-90)", () => {
     const scene = new BenchScene({ rig: QUIET });
     scene.say("turn 5", 10_000);
