@@ -69,8 +69,11 @@ export interface PwmConstructor {
  * what comes in while it is full is lost.
  */
 export interface SerialPort {
-  /** All that has come in; undefined when nothing has. Asked for a number of bytes the C reads past the FIFO's end. */
-  read(): ArrayBuffer | undefined;
+  /**
+   * All that has come in; undefined when nothing has, and with format `buffer` never a number. Asked for a number of bytes
+   * the C reads past the FIFO's end.
+   */
+  read(): ArrayBuffer | number | undefined;
   /** Throws, and sends nothing, when the FIFO has less room than this. */
   write(bytes: Uint8Array): void;
 }

@@ -102,14 +102,14 @@ export class Console {
   }
 
   #receive(): void {
-    let received: ArrayBuffer | undefined;
+    let received: ArrayBuffer | number | undefined;
     try {
       received = this.#port?.read();
     } catch {
       // What came is lost, as noise may lose it: whoever typed it types again.
       return;
     }
-    if (!received) return;
+    if (typeof received !== "object") return;
     const bytes = new Uint8Array(received);
     for (let i = 0; i < bytes.length; i++) this.#take(bytes[i] ?? 0);
     this.flush();

@@ -29,6 +29,11 @@ function port(fields: Partial<SerialOptions> = {}) {
   return { bench, line, heard, Serial, options, serial: new Serial(options), readable, writable };
 }
 
+/** What was read, a character a byte. */
+function text(read: ArrayBuffer | number | undefined): string {
+  return typeof read === "object" ? String.fromCharCode(...new Uint8Array(read)) : "";
+}
+
 const bytes = (length: number, value = 0x61) => new Uint8Array(length).fill(value);
 
 describe("serial port", () => {
@@ -69,7 +74,7 @@ describe("serial port", () => {
     assert.equal(serial.read(), undefined);
     line.send(bytes(300));
     bench.clock.advance(100);
-    assert.equal(serial.read()?.byteLength, 128);
+    assert.equal(text(serial.read()).length, 128);
     assert.equal(serial.read(), undefined);
     assert.deepEqual(readable, []);
   });
@@ -81,7 +86,7 @@ describe("serial port", () => {
     line.type("lp");
     bench.clock.advance(1);
     assert.deepEqual(readable, [2, 4]);
-    assert.deepEqual([...new Uint8Array(serial.read() ?? new ArrayBuffer(0))], [104, 101, 108, 112]);
+    assert.equal(text(serial.read()), "help");
     line.send(bytes(110));
     bench.clock.advance(9);
     assert.deepEqual(readable.slice(2), [99]);
