@@ -1,8 +1,8 @@
 /** Virtual time by a clock on the wall that the test sets. */
 
 import assert from "node:assert/strict";
+import { RealTime } from "../../../host-sim/clock/realTime.js";
 import { VirtualClock } from "../../../host-sim/clock/virtualClock.js";
-import { RealTime } from "../../../host-sim/node/realTime.js";
 
 /** A wall clock: time passes as told, and a timer runs when it is reached, or late when the process slept. */
 class ManualWall {

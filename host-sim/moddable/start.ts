@@ -1,0 +1,74 @@
+/**
+ * Puts the pump of the Moddable simulator together: world, time, sockets, pane. Engine-neutral: what it needs of the
+ * SDK it is given.
+ */
+
+import { clockText } from "../clock/clockText.js";
+import type { WallClock } from "../clock/realTime.js";
+import { eventLine, type PumpEvent, SimulatedPump } from "../simulatedPump.js";
+import { Desk } from "./desk.js";
+import { LineServer, type SocketIo, type TcpSocket } from "./lineServer.js";
+import { steadyClock } from "./steadyClock.js";
+import { type QrCode, Viewer } from "./view.js";
+
+/** The SDK, as main.ts gathers it. */
+export interface Platform<Tcp extends TcpSocket> {
+  readonly io: SocketIo<Tcp>;
+  /** `Time.ticks`: milliseconds of the computer's time of day. */
+  readonly ticks: () => number;
+  /** `Time.delta`. */
+  readonly delta: (from: number, to: number) => number;
+  readonly schedule: WallClock["schedule"];
+  /** A QR code; a byte a module. */
+  readonly qrCode: (text: string) => QrCode;
+  readonly screen: { postMessage(text: string): void; onMessage: (text: string) => void };
+  /** One line to the console. */
+  readonly trace: (line: string) => void;
+  /**
+   * `mc/config`: `port`, and `labPort` where the laboratory is to be open (PROTOCOL.md 10.2). On the command line of
+   * mcconfig they are text.
+   */
+  readonly config: { readonly [name: string]: unknown };
+}
+
+const LARGEST_PORT = 65_535;
+/** The simulator's main loop draws and hears its sockets only between timers that leave it time. */
+const TIMER_MIN_MS = 1;
+
+/** Starts the pump; it goes on from the platform's callbacks. Throws when a port cannot be used. */
+export function start<Tcp extends TcpSocket>(platform: Platform<Tcp>): void {
+  const { io, ticks, delta, schedule, qrCode, screen, trace, config } = platform;
+  const wall: WallClock = {
+    nowMs: steadyClock(ticks, delta),
+    schedule: (callback, delayMs) => schedule(callback, Math.max(TIMER_MIN_MS, delayMs)),
+  };
+  // Another pump each time: what it stored is gone, and so are its bonds.
+  const seed = ticks() >>> 0;
+  const viewer = new Viewer(qrCode);
+  const tell = (event: PumpEvent, atMs: number) => {
+    viewer.hear(event);
+    trace(`${clockText(atMs)}  ${eventLine(event)}`);
+  };
+  const pump = new SimulatedPump({ hardware: { seed }, wall, speed: 1, onEvent: tell, onPassed: () => {} });
+  trace(`Countersign: a simulated pump, seed ${seed}`);
+  const onRefused = (why: string) => trace(`socket closed: ${why}`);
+  const port = portOf("port", config["port"]);
+  new LineServer({ io, wall, port, accept: (line) => pump.central(line), onRefused });
+  trace(`listening on 127.0.0.1:${port}`);
+  if (config["labPort"] !== undefined) {
+    const labPort = portOf("labPort", config["labPort"]);
+    new LineServer({ io, wall, port: labPort, accept: (line) => pump.laboratory(line), onRefused });
+    trace(`laboratory on 127.0.0.1:${labPort}`);
+  }
+  const post = (view: string) => screen.postMessage(view);
+  const desk = pump.atBench((bench) => new Desk(bench, { viewer, post, onTrouble: trace }));
+  screen.onMessage = (message) => desk.receive(message);
+  pump.start();
+}
+
+/** Throws for what is no port, in one line that names the setting. */
+function portOf(name: string, value: unknown): number {
+  const port = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value;
+  if (typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= LARGEST_PORT) return port;
+  throw new Error(`config ${name} is ${JSON.stringify(value)}; it must be a whole number from 1 to ${LARGEST_PORT}`);
+}
