@@ -3,6 +3,8 @@
  * SDK it is given.
  */
 
+import type { Peer } from "../bridge/peer.js";
+import type { LinePort } from "../bridge/requestSocket.js";
 import { clockText } from "../clock/clockText.js";
 import type { WallClock } from "../clock/realTime.js";
 import { eventLine, type PumpEvent, SimulatedPump } from "../simulatedPump.js";
@@ -31,11 +33,14 @@ export interface Platform<Tcp extends TcpSocket> {
   readonly config: { readonly [name: string]: unknown };
 }
 
+/** The one address that is served. */
+const HOST = "127.0.0.1";
 const LARGEST_PORT = 65_535;
 /** The simulator's main loop draws and hears its sockets only between timers that leave it time. */
 const TIMER_MIN_MS = 1;
 
-/** Starts the pump; it goes on from the platform's callbacks. Throws when a port cannot be used. */
+/** Starts the pump; it goes on from the platform's callbacks. A port that cannot be had leaves the pump without it. Throws for a
+ * setting that is no port. */
 export function start<Tcp extends TcpSocket>(platform: Platform<Tcp>): void {
   const { io, ticks, delta, schedule, qrCode, screen, trace, config } = platform;
   const wall: WallClock = {
@@ -51,15 +56,21 @@ export function start<Tcp extends TcpSocket>(platform: Platform<Tcp>): void {
   };
   const pump = new SimulatedPump({ hardware: { seed }, wall, speed: 1, onEvent: tell, onPassed: () => {} });
   trace(`Countersign: a simulated pump, seed ${seed}`);
-  const onRefused = (why: string) => trace(`socket closed: ${why}`);
-  const port = portOf("port", config["port"]);
-  new LineServer({ io, wall, port, accept: (line) => pump.central(line), onRefused });
-  trace(`listening on 127.0.0.1:${port}`);
-  if (config["labPort"] !== undefined) {
-    const labPort = portOf("labPort", config["labPort"]);
-    new LineServer({ io, wall, port: labPort, accept: (line) => pump.laboratory(line), onRefused });
-    trace(`laboratory on 127.0.0.1:${labPort}`);
-  }
+  const listen = (what: string, setting: string, accept: (line: LinePort) => Peer): string => {
+    const port = portOf(setting, config[setting]);
+    const address = `${HOST}:${port}`;
+    try {
+      new LineServer({ io, wall, port, accept, onRefused: (why) => trace(`${what}: socket closed: ${why}`) });
+    } catch (error) {
+      const why = `port ${port} cannot be had: close what has it, or build with ${setting}=N`;
+      trace(`${what}: ${why} (${error})`);
+      return why;
+    }
+    trace(`${what} on ${address}`);
+    return address;
+  };
+  viewer.address = listen("listening", "port", (line) => pump.central(line));
+  if (config["labPort"] !== undefined) listen("laboratory", "labPort", (line) => pump.laboratory(line));
   const post = (view: string) => screen.postMessage(view);
   const desk = pump.atBench((bench) => new Desk(bench, { viewer, post, onTrouble: trace }));
   screen.onMessage = (message) => desk.receive(message);

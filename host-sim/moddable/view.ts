@@ -14,6 +14,8 @@ export type StateWord = "Run" | "Stop" | "Fault" | "Off";
 
 /** One picture. Amounts and forces are text with their unit. */
 export interface View {
+  /** Where controllers find the pump, or why they do not. */
+  readonly address: string;
   /** Time of the world. */
   readonly time: string;
   readonly powered: boolean;
@@ -33,16 +35,17 @@ export interface View {
   readonly received: string;
   /** The last row of pulses: how much it displaced, and how many they were. */
   readonly last: string;
-  readonly pulses: number;
+  readonly pulses: string;
   readonly reservoir: string;
   /** Of a full cartridge. */
   readonly reservoirFraction: number;
   readonly occluded: boolean;
-  readonly force: string;
-  /** Of the force sensor's full scale. */
+  /** The infusion line in a word. */
+  readonly line: string;
+  /** Force on the plunger, and what it has displaced that the line holds back. */
+  readonly pressure: string;
+  /** The force, of the sensor's full scale. */
   readonly forceFraction: number;
-  /** What the pusher has displaced and the closed or slow line holds back. */
-  readonly held: string;
 }
 
 /** A QR code as the SDK has it: a byte a module, row by row. */
@@ -69,6 +72,8 @@ const units = (microunits: number) => `${(Math.max(0, microunits) / MICROUNITS_P
 
 /** Looks at a pump, again and again. */
 export class Viewer {
+  /** See `View.address`. */
+  address = "";
   readonly #qrCode: (text: string) => QrCode;
   #control: Exclude<StateWord, "Off"> = "Stop";
   #controller = false;
@@ -109,6 +114,7 @@ export class Viewer {
     this.#follow(plant.displacedMicrounits, clock.nowMs);
     const turned = ((plant.rotorHalfSteps % HALF_STEPS_PER_TURN) + HALF_STEPS_PER_TURN) % HALF_STEPS_PER_TURN;
     return {
+      address: this.address,
       time: clockText(clock.nowMs),
       powered: hardware.powered,
       state: hardware.powered ? this.#control : "Off",
@@ -121,13 +127,13 @@ export class Viewer {
       rotor: (Math.floor(turned / HALF_STEPS_SHOWN) * HALF_STEPS_SHOWN) / HALF_STEPS_PER_TURN,
       received: units(plant.deliveredMicrounits),
       last: units(plant.displacedMicrounits - this.#row.fromMicrounits),
-      pulses: this.#row.pulses,
+      pulses: `${this.#row.pulses} ${this.#row.pulses === 1 ? "pulse" : "pulses"}`,
       reservoir: units(plant.reservoirMicrounits),
       reservoirFraction: Math.max(0, plant.reservoirMicrounits / CARTRIDGE_MICROUNITS),
       occluded: plant.occluded,
-      force: `${plant.forceNewtons.toFixed(1)} N`,
+      line: plant.occluded ? "Occluded" : "Open",
+      pressure: `${plant.forceNewtons.toFixed(1)} N on the plunger, ${units(plant.lineStorageMicrounits)} held back`,
       forceFraction: Math.min(1, plant.forceFraction),
-      held: units(plant.lineStorageMicrounits),
     };
   }
 

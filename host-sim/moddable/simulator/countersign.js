@@ -27,7 +27,6 @@ const buttonSkin = new Skin({ fill: ["#3a4a58", "#6c8093"], stroke: ["#3a4a58", 
 
 const style = (font, color, horizontal = "left") => new Style({ font, color, horizontal });
 const titleStyle = style("semibold 26px Open Sans", INK);
-const timeStyle = style("20px Open Sans", FAINT);
 const stateStyle = style("bold 26px Open Sans", "#ffffff", "center");
 const nameStyle = style("semibold 15px Open Sans", FAINT);
 const hugeStyle = style("bold 58px Open Sans", INK);
@@ -80,7 +79,7 @@ class CartridgeBehavior extends PortBehavior {
     const barrel = { left: 40, width: port.width - 40 - 70 };
     const right = barrel.left + barrel.width;
     const travel = barrel.width - 14;
-    const plunger = right - 14 - travel * reservoirFraction;
+    const plunger = Math.round(right - 14 - travel * reservoirFraction);
     port.fillColor(STEEL, barrel.left, top - 4, barrel.width, 4);
     port.fillColor(STEEL, barrel.left, top + height, barrel.width, 4);
     port.fillColor(STEEL, right, top - 4, 6, height + 8);
@@ -160,12 +159,21 @@ const Lamp = Row.template(($, { color, member, string }) => ({
   ],
 }));
 
-/** A label that shows what `read` makes of the view. */
-const Reading = Label.template((_$, { read }) => ({
+/**
+ * A text that `read` makes of the view. Painted in a port: the SDK lays a label that changes out only when something
+ * else happens, such as a movement of the mouse.
+ */
+const Reading = Port.template((_$, { read }) => ({
   Behavior: class extends Behavior {
-    onView(label, view) {
+    string = "";
+    onDraw(port) {
+      port.drawLabel(this.string, 0, 0, port.width, port.height);
+    }
+    onView(port, view) {
       const string = read(view);
-      if (label.string !== string) label.string = string;
+      if (string === this.string) return;
+      this.string = string;
+      port.invalidate();
     }
   },
 }));
@@ -199,8 +207,71 @@ class PumpBehavior extends DeviceBehavior {
   }
 }
 
+const at = (left, top, width, height) => ({ left, top, width, height });
+const card = ($, place) => RoundContent($, { ...place, radius: 12, border: 1, skin: cardSkin });
+const name = ($, left, top, string) => Label($, { left, top, height: 24, style: nameStyle, string });
+const hint = ($, top, string) => Label($, { ...at(24, top, 400, 24), style: hintStyle, string });
+
+/** Across the top: what this is, and what therapy does. */
+const heading = ($) => [
+  Label($, { left: 28, top: 14, height: 42, style: titleStyle, string: "Countersign" }),
+  Reading($, { ...at(196, 16, 500, 42), style: plainStyle, read: ({ time, address }) => `${time}     ${address}` }),
+  RoundContent($, {
+    ...at(726, 14, 150, 42),
+    radius: 10,
+    border: 0,
+    skin: stateSkin,
+    Behavior: class extends Behavior {
+      onView(content, { state }) {
+        content.state = STATES.indexOf(state);
+      }
+    },
+  }),
+  Reading($, { ...at(726, 14, 150, 42), style: stateStyle, read: ({ state }) => state }),
+];
+
+/** On the left: what the one who holds the pump has. */
+const pump = ($) => [
+  card($, at(24, 70, 400, 506)),
+  RoundContent($, { ...at(40, 86, 368, 206), radius: 8, border: 0, skin: lcdSkin }),
+  Port($, { ...at(56, 98, 342, 182), Behavior: DisplayBehavior }),
+  Lamp($, { left: 48, top: 306, color: "#ff9d00", member: "lit", string: "Annunciation" }),
+  Lamp($, { left: 228, top: 306, color: "#2a6fdb", member: "sounding", string: "Buzzer" }),
+  Lamp($, { left: 48, top: 342, color: "#1b8a55", member: "controller", string: "Controller connected" }),
+  Container($, {
+    ...at(164, 388, 120, 120),
+    active: true,
+    Behavior: ButtonBehavior,
+    contents: [
+      RoundContent($, { ...at(0, 0, 120, 120), radius: 60, border: 0, skin: buttonSkin }),
+      Label($, { ...at(0, 0, 120, 120), style: buttonStyle, string: "Button" }),
+    ],
+  }),
+  hint($, 514, "hold 1 s: stop     tap, then hold: run"),
+  hint($, 540, "tap: confirm     3 taps: pair"),
+];
+
+/** On the right: what really happens. */
+const plant = ($) => [
+  card($, at(440, 70, 436, 506)),
+  name($, 464, 86, "PATIENT HAS RECEIVED"),
+  Reading($, { ...at(464, 106, 226, 72), style: hugeStyle, read: ({ received }) => received }),
+  name($, 700, 86, "LAST DELIVERY"),
+  Reading($, { ...at(700, 110, 160, 38), style: largeStyle, read: ({ last }) => last }),
+  Reading($, { ...at(700, 148, 160, 24), style: plainStyle, read: ({ pulses }) => pulses }),
+  name($, 464, 200, "RESERVOIR"),
+  Reading($, { ...at(570, 192, 280, 40), style: largeStyle, read: ({ reservoir }) => reservoir }),
+  Port($, { ...at(464, 236, 396, 110), Behavior: CartridgeBehavior }),
+  name($, 464, 366, "INFUSION LINE"),
+  Reading($, { ...at(594, 358, 260, 40), style: largeStyle, read: ({ line }) => line }),
+  Port($, { ...at(464, 402, 388, 14), Behavior: ForceBehavior }),
+  Reading($, { ...at(464, 420, 388, 28), style: plainStyle, read: ({ pressure }) => pressure }),
+  name($, 464, 496, "MOTOR"),
+  Port($, { ...at(560, 458, 292, 104), Behavior: MotorBehavior }),
+];
+
 export default {
-  applicationName: "(main|moddable|countersign)",
+  applicationName: "(countersign|moddable)",
   title: "Countersign",
   Workers: {},
   ControlsTemplate: ControlsColumn.template(() => ({
@@ -222,88 +293,7 @@ export default {
     width: 900,
     height: 600,
     skin: pageSkin,
-    contents: [
-      DeviceScreen($, { left: 0, top: 0, width: 1, height: 1 }),
-      Label($, { left: 28, top: 14, height: 40, style: titleStyle, string: "Countersign" }),
-      Reading($, { left: 196, top: 18, height: 36, style: timeStyle, read: ({ time }) => `simulated pump, ${time}` }),
-      RoundContent($, {
-        right: 28,
-        top: 14,
-        width: 150,
-        height: 42,
-        radius: 10,
-        border: 0,
-        skin: stateSkin,
-        Behavior: class extends Behavior {
-          onView(content, { state }) {
-            content.state = STATES.indexOf(state);
-          }
-        },
-      }),
-      Reading($, { right: 28, top: 14, width: 150, height: 42, style: stateStyle, read: ({ state }) => state }),
-
-      RoundContent($, { left: 24, top: 70, width: 400, height: 506, radius: 12, border: 1, skin: cardSkin }),
-      RoundContent($, { left: 40, top: 86, width: 368, height: 206, radius: 8, border: 0, skin: lcdSkin }),
-      Port($, { left: 56, top: 98, width: 342, height: 182, Behavior: DisplayBehavior }),
-      Lamp($, { left: 48, top: 306, color: "#ff9d00", member: "lit", string: "Annunciation" }),
-      Lamp($, { left: 228, top: 306, color: "#2a6fdb", member: "sounding", string: "Buzzer" }),
-      Lamp($, { left: 48, top: 342, color: "#1b8a55", member: "controller", string: "Controller connected" }),
-      Container($, {
-        left: 164,
-        top: 388,
-        width: 120,
-        height: 120,
-        active: true,
-        Behavior: ButtonBehavior,
-        contents: [
-          RoundContent($, { left: 0, right: 0, top: 0, bottom: 0, radius: 60, border: 0, skin: buttonSkin }),
-          Label($, { left: 0, right: 0, top: 0, bottom: 0, style: buttonStyle, string: "Button" }),
-        ],
-      }),
-      Label($, {
-        left: 24,
-        width: 400,
-        top: 514,
-        height: 24,
-        style: hintStyle,
-        string: "hold 1 s: stop     tap, then hold: run",
-      }),
-      Label($, {
-        left: 24,
-        width: 400,
-        top: 540,
-        height: 24,
-        style: hintStyle,
-        string: "tap: confirm     3 taps: pair",
-      }),
-
-      RoundContent($, { left: 440, top: 70, width: 436, height: 506, radius: 12, border: 1, skin: cardSkin }),
-      Label($, { left: 464, top: 88, style: nameStyle, string: "PATIENT HAS RECEIVED" }),
-      Reading($, { left: 464, top: 104, height: 72, style: hugeStyle, read: ({ received }) => received }),
-      Label($, { left: 700, top: 88, style: nameStyle, string: "LAST DELIVERY" }),
-      Reading($, { left: 700, top: 112, height: 36, style: largeStyle, read: ({ last }) => last }),
-      Reading($, { left: 700, top: 148, height: 24, style: plainStyle, read: ({ pulses }) => `${pulses} pulses` }),
-      Label($, { left: 464, top: 200, style: nameStyle, string: "RESERVOIR" }),
-      Reading($, { left: 570, top: 192, height: 36, style: largeStyle, read: ({ reservoir }) => reservoir }),
-      Port($, { left: 464, top: 236, width: 396, height: 110, Behavior: CartridgeBehavior }),
-      Label($, { left: 464, top: 366, style: nameStyle, string: "INFUSION LINE" }),
-      Reading($, {
-        left: 590,
-        top: 358,
-        height: 36,
-        style: largeStyle,
-        read: ({ occluded }) => (occluded ? "Occluded" : "Open"),
-      }),
-      Port($, { left: 464, top: 400, width: 388, height: 14, Behavior: ForceBehavior }),
-      Reading($, {
-        left: 464,
-        top: 420,
-        height: 24,
-        style: plainStyle,
-        read: ({ force, held }) => `${force} on the plunger, ${held} held back`,
-      }),
-      Label($, { left: 464, top: 464, style: nameStyle, string: "MOTOR" }),
-      Port($, { left: 560, top: 460, width: 292, height: 100, Behavior: MotorBehavior }),
-    ],
+    // The machine's own screen stays dark, behind the display.
+    contents: [DeviceScreen($, at(48, 94, 1, 1)), ...heading($), ...pump($), ...plant($)],
   })),
 };
