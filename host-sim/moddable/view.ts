@@ -118,7 +118,7 @@ export class Viewer {
       time: clockText(clock.nowMs),
       powered: hardware.powered,
       state: hardware.powered ? this.#control : "Off",
-      controller: this.#controller,
+      controller: hardware.powered && this.#controller,
       display: display.flatMap(wrapped),
       qr: display.length > 0 ? (this.#qr?.rows ?? []) : [],
       lit: hardware.lit,
