@@ -3,12 +3,14 @@
  * sockets: it serves this computer alone, none can fill memory by not reading, and not more than a few are let in.
  *
  * What the SDK's sockets for Linux ask for (modules/io/socket/lin/tcp.c of 8.2):
- * - A listener hears all networks, whatever address it is given: a peer elsewhere is closed as it is accepted.
+ * - A listener hears all networks, whatever address it is given: a peer elsewhere is closed as it is accepted. One that
+ *   has gone by then has any address.
  * - Each accepted socket is read exactly once for each that `onReadable` counts: one read too many is never freed.
  * - `write` throws for more than `onWritable` said last, and returns no number where it failed; `onError` does not
  *   follow then.
- * - Two writes to a peer that has gone raise SIGPIPE. A look every 20 ms finds out, then calls `onError`, or else
- *   `onWritable` if anything was written since the last: there is one write each time.
+ * - A second write to a peer that has gone raises SIGPIPE, which ends a simulator with a debug build in it. A look every
+ *   20 ms finds out, then calls `onError`, or else `onWritable` if anything was written since the last: there is one
+ *   write each time.
  * - A socket cannot be closed in one direction: it lingers before it is closed in both.
  */
 
