@@ -39,8 +39,10 @@ const LARGEST_PORT = 65_535;
 /** The simulator's main loop draws and hears its sockets only between timers that leave it time. */
 const TIMER_MIN_MS = 1;
 
-/** Starts the pump; it goes on from the platform's callbacks. A port that cannot be had leaves the pump without it. Throws for a
- * setting that is no port. */
+/**
+ * Starts the pump; it goes on from the platform's callbacks. A port that is none, or that another program has, leaves
+ * the pump without it: console and pane say so.
+ */
 export function start<Tcp extends TcpSocket>(platform: Platform<Tcp>): void {
   const { io, ticks, delta, schedule, qrCode, screen, trace, config } = platform;
   const wall: WallClock = {
@@ -57,14 +59,14 @@ export function start<Tcp extends TcpSocket>(platform: Platform<Tcp>): void {
   const pump = new SimulatedPump({ hardware: { seed }, wall, speed: 1, onEvent: tell, onPassed: () => {} });
   trace(`Countersign: a simulated pump, seed ${seed}`);
   const listen = (what: string, setting: string, accept: (line: LinePort) => Peer): string => {
-    const port = portOf(setting, config[setting]);
-    const address = `${HOST}:${port}`;
+    const value = config[setting];
+    const port = portOf(value);
+    let address = `${HOST}:${port}`;
     try {
+      if (port === undefined) throw new RangeError(`not from 1 to ${LARGEST_PORT}`);
       new LineServer({ io, wall, port, accept, onRefused: (why) => trace(`${what}: socket closed: ${why}`) });
     } catch (error) {
-      const why = `port ${port} cannot be had: close what has it, or build with ${setting}=N`;
-      trace(`${what}: ${why} (${error})`);
-      return why;
+      address = `no port ${value}: ${error instanceof Error ? error.message : error}; build with ${setting}=N`;
     }
     trace(`${what} on ${address}`);
     return address;
@@ -77,9 +79,8 @@ export function start<Tcp extends TcpSocket>(platform: Platform<Tcp>): void {
   pump.start();
 }
 
-/** Throws for what is no port, in one line that names the setting. */
-function portOf(name: string, value: unknown): number {
+/** `undefined` for what is none. */
+function portOf(value: unknown): number | undefined {
   const port = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value;
-  if (typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= LARGEST_PORT) return port;
-  throw new Error(`config ${name} is ${JSON.stringify(value)}; it must be a whole number from 1 to ${LARGEST_PORT}`);
+  return typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= LARGEST_PORT ? port : undefined;
 }
