@@ -5,6 +5,7 @@
  */
 
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
 import {
   closure,
   containing,
@@ -100,6 +101,26 @@ const NODE_SIDE = /^host-sim\/(node\/|console\/|moddable\/main\.ts$)/;
 const MODDABLE = /^host-sim\/moddable\//;
 const BANNED =
   /\b(Math\.random|Date|setTimeout|setInterval|parseFloat|async|await|Promise|console|process|Buffer|TextEncoder|TextDecoder)\b/g;
+
+/** Of ECMAScript and its internationalisation, what an SDK's XS is built without. */
+const LACKING = /\b(Intl|normalize|toLocale\w*)\b/g;
+
+/** At the level of a module, or a class: what can change, or is made to. */
+const STATE =
+  /^(export )?(let|var) .*$|^export default .*$|^(export )?const [^\n]*= new (Weak)?(Map|Set)\b|^ {2}static (readonly )?#?\w+( =|: |;)/gm;
+const BYTES = /^(?:export )?const (\w+)[^\n]*= new (?:\w+Array|ArrayBuffer|DataView)\(/gm;
+
+/** Bytes of a module that it writes to. */
+function writtenBytes(sources: readonly Source[]): readonly string[] {
+  return sources.flatMap((each) =>
+    [...each.code.matchAll(BYTES)].flatMap(([, name = ""]) =>
+      containing(
+        [each],
+        new RegExp(`\\b${name}(\\.(set|fill|copyWithin|sort|reverse)\\(|\\[[^\\]]+\\] \\S?=[^=])`, "g"),
+      ),
+    ),
+  );
+}
 
 const PLATFORM =
   /\b(Math\.random|Date|setTimeout|setInterval|async|Promise|console|process|Buffer|TextEncoder|TextDecoder|window|document|globalThis)\b/g;
@@ -262,11 +283,33 @@ describe("architecture", () => {
     );
   });
 
-  it("keeps no mutable state in firmware modules and exports no default", () => {
-    const pattern = /^(export )?(let|var) .*$|^export default .*$/gm;
-    assert.deepEqual(containing(firmware, pattern), []);
-    for (const text of ["let a = 1;", "export let a = 1;", "export default a;"])
-      assert.equal(containing([source("firmware/base/x.ts", text)], pattern).length, 1, text);
+  it("uses no global that XS lacks: firmware is compiled without Node's and the browser's, and without these", () => {
+    const { compilerOptions } = JSON.parse(readFileSync("firmware/tsconfig.json", "utf8"));
+    assert.deepEqual([compilerOptions.types, compilerOptions.lib], [[], undefined]);
+    assert.deepEqual(JSON.parse(readFileSync("tsconfig.json", "utf8")).compilerOptions.lib, ["es2023"]);
+    assert.deepEqual(containing(firmware, LACKING), []);
+    for (const text of ["Intl.NumberFormat()", 'a.normalize("NFC")', "n.toLocaleString()"])
+      assert.equal(containing([source("firmware/base/x.ts", text)], LACKING).length, 1, text);
+  });
+
+  it("keeps no mutable state in firmware modules, which are in flash on a board, and exports no default", () => {
+    const stateful = (sources: readonly Source[]) => [...containing(sources, STATE), ...writtenBytes(sources)];
+    assert.deepEqual(stateful(firmware), []);
+    for (const text of [
+      "let a = 1;",
+      "export let a = 1;",
+      "export default a;",
+      "const seen = new Map<string, number>();",
+      "export const SEEN: ReadonlySet<number> = new Set([1]);",
+      "class A {\n  static count = 0;\n}",
+      "class A {\n  static #last: number | undefined;\n}",
+      "const SCRATCH = new Uint8Array(4);\nexport const f = (a: number) => {\n  SCRATCH[0] = a;\n};",
+      "const SCRATCH = new Uint8Array(4);\nexport const f = (a: Uint8Array) => SCRATCH.set(a);",
+    ])
+      assert.equal(stateful([source("firmware/base/x.ts", text)]).length, 1, text);
+    const fine =
+      "const ZERO = new Uint8Array(4);\nconst f = () => {\n  const a = new Map();\n  return ZERO.slice();\n};";
+    assert.deepEqual(stateful([source("firmware/base/x.ts", fine)]), []);
   });
 
   it("forges no proof of durability anywhere, and of authorisation only where commands are judged", () => {

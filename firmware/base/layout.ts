@@ -107,18 +107,25 @@ function readList(view: DataView, { offset, widthBytes }: Place): readonly numbe
   return values;
 }
 
+/** Frozen: what is in flash and could change costs a word of RAM each. */
+function placesOf(fields: Fields): readonly Place[] {
+  const places: Place[] = [];
+  let offset = 0;
+  for (const [name, kind] of fields) {
+    const place = Object.freeze(placeOf(name, kind, offset));
+    places.push(place);
+    offset += place.widthBytes;
+  }
+  return Object.freeze(places);
+}
+
 /** Declares a layout. The table is the only place where its offsets are known. */
 export function layout<const F extends Fields>(...fields: F): Layout<F> {
-  const places: Place[] = [];
-  let sizeBytes = 0;
-  for (const [name, kind] of fields) {
-    const place = placeOf(name, kind, sizeBytes);
-    places.push(place);
-    sizeBytes += place.widthBytes;
-  }
+  const places = placesOf(fields);
   const last = places.at(-1);
+  const sizeBytes = last === undefined ? 0 : last.offset + last.widthBytes;
   const rest = last?.kind === "rest" ? last.name : undefined;
-  return {
+  return Object.freeze<Layout<F>>({
     sizeBytes,
     encode(values) {
       const given = values as { readonly [name: string]: unknown };
@@ -149,5 +156,5 @@ export function layout<const F extends Fields>(...fields: F): Layout<F> {
       }
       return values as Values<F>;
     },
-  };
+  });
 }

@@ -51,11 +51,14 @@ export function flagged<const Head extends Fields, const Optional extends Option
 ): Flagged<Head, Optional> {
   const headLayout = layout(...head);
   const parts = optional.map(([name, bit, part]) =>
-    typeof part === "string"
-      ? { name, bit, single: true, layout: layout([name, part]) }
-      : { name, bit, single: false, layout: layout(...part) },
+    Object.freeze(
+      typeof part === "string"
+        ? { name, bit, single: true, layout: layout([name, part]) }
+        : { name, bit, single: false, layout: layout(...part) },
+    ),
   );
-  return {
+  Object.freeze(parts);
+  return Object.freeze<Flagged<Head, Optional>>({
     encode(values) {
       const given = values as { readonly [name: string]: unknown };
       const pieces = [headLayout.encode(values)];
@@ -85,5 +88,5 @@ export function flagged<const Head extends Fields, const Optional extends Option
       }
       return offset === bytes.length ? ({ ...values, ...present } as FlaggedValues<Head, Optional>) : undefined;
     },
-  };
+  });
 }
