@@ -53,11 +53,11 @@ export class World {
   readonly clock = new VirtualClock();
   readonly air: Air;
   readonly hardware: Hardware;
+  readonly radio: GattRadio;
   readonly address: string;
   /** The time as the pump has it: see CountingClock. */
   readonly #pumpClock: CountingClock;
   readonly #recorder: TraceRecorder | undefined;
-  readonly #radio: GattRadio;
   readonly #random: Random;
   readonly #firmware: (board: Board) => void;
 
@@ -80,9 +80,9 @@ export class World {
     };
     this.air = new Air(this.clock, { observer: observed });
     this.hardware = new Hardware(this.#pumpClock, { ...hardware, onInput });
-    this.#radio = new GattRadio(this.air, address, this.#pumpClock);
+    this.radio = new GattRadio(this.air, address, this.#pumpClock);
     this.#random = new Random(options.seed, CONTROLLER_STREAM);
-    this.hardware.onPowerLost = () => this.#radio.powerLost();
+    this.hardware.onPowerLost = () => this.radio.powerLost();
   }
 
   /** The present moment as recordings have it: see `timeMicros`. */
@@ -98,8 +98,14 @@ export class World {
 
   /** Switches the pump on: the firmware boots. */
   powerUp(): void {
-    const server = this.#radio.gattServerFor((callback) => this.hardware.post(callback));
-    const board = this.hardware.powerUp(server);
+    const server = this.radio.gattServerFor(
+      (callback) => this.hardware.post(callback),
+      (cause) =>
+        this.hardware.run(() => {
+          throw new Error(cause);
+        }),
+    );
+    const board = this.hardware.powerUp(server, this.radio.linkControl());
     this.hardware.run(() => this.#firmware(board));
   }
 
