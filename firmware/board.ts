@@ -105,7 +105,10 @@ export interface GattConnection {
    * Throws when the central is not subscribed.
    */
   notify(characteristic: object, value: ArrayBuffer): void;
-  /** Ends the connection. `onDisconnect` does not follow. */
+  /**
+   * Not for use. It frees the native record before the link has ended: a subscription, a write or an MTU exchange that
+   * ends or comes after it restarts the board, and `onDisconnect` does not follow. `LinkControl.end` does it right.
+   */
   close(): void;
   /** Longest value that one write or indication carries: ATT_MTU - 3. */
   readonly maximumWrite: number;
@@ -122,8 +125,28 @@ export interface GattCharacteristicOptions {
   readonly onUnsubscribe?: (this: object, connection: GattConnection) => void;
 }
 
+/**
+ * LE security as the SDK's C reads it (the `ioCapabilities` of the SDK's typings it does not read): `authenticate` asks
+ * for a pairing that a person has confirmed, and throws without `display`; `bond` asks for keys that are kept.
+ */
+export interface GattSecurity {
+  readonly authenticate: boolean;
+  readonly bond: boolean;
+  readonly display: boolean;
+}
+
+/** What an LE pairing has come to. */
+export interface GattSecurityState {
+  readonly encrypted: boolean;
+  /** Somebody compared or typed what was displayed. */
+  readonly authenticated: boolean;
+  readonly bonded: boolean;
+}
+
 export interface GattServerOptions {
   readonly mtu: number;
+  /** Without it a central may still pair, unauthenticated; nothing tells of it. */
+  readonly security?: GattSecurity;
   readonly services: readonly {
     readonly uuid: string;
     readonly characteristics: readonly GattCharacteristicOptions[];
@@ -131,6 +154,10 @@ export interface GattServerOptions {
   readonly onReady: (this: GattServer) => void;
   readonly onConnect: (this: GattServer, connection: GattConnection) => void;
   readonly onDisconnect: (this: GattServer, connection: GattConnection) => void;
+  /** `action` "display": the stack has drawn `passkey`, 1 to 999,999, and waits for the central. */
+  readonly onPasskey?: (this: GattServer, connection: GattConnection, action: string, passkey?: number) => void;
+  /** After a pairing only, whatever it came to: not when a bond encrypts a later link. */
+  readonly onSecured?: (this: GattServer, connection: GattConnection, state: GattSecurityState) => void;
   readonly onWarning?: (this: GattServer, message: string) => void;
 }
 
@@ -153,9 +180,35 @@ export interface GattServer {
 
 export interface GattServerConstructor {
   new (options: GattServerOptions): GattServer;
-  /** Bits for `GattCharacteristicOptions.properties`. */
-  readonly properties: { readonly write: number; readonly indicate: number };
+  /** Bits for `GattCharacteristicOptions.properties`. `subscribeAuthenticated` carries the bit of `notify` along. */
+  readonly properties: {
+    readonly write: number;
+    readonly writeAuthenticated: number;
+    readonly notify: number;
+    readonly indicate: number;
+    readonly subscribeAuthenticated: number;
+  };
 }
+
+/** What the SDK's GATT server lacks: native/link.c. Each call takes effect on the one link or store that there is. */
+export interface LinkControl {
+  /** To be called in `onReady`, before anything is advertised. Throws when the stack is not as it must be. */
+  watch(): void;
+  /** To be called in `onConnect`: until then the stack holds back what presumes that the connection is known. */
+  taken(): void;
+  /** Ends the link, if there is one, as its central could: `onDisconnect` follows. */
+  end(): void;
+  /** Whether an LE pairing leaves a bond from now on; even then none without passkey and Secure Connections. */
+  allowBonds(allowed: boolean): void;
+  /** Deletes every LE bond. Throws when one stays. */
+  forgetBonds(): void;
+}
+
+/**
+ * LE security below the protocol, on which nothing rests. `passkey`: both characteristics want a link that was paired
+ * by a displayed passkey. `none`: the link is as it comes.
+ */
+export type LinkSecurity = "passkey" | "none";
 
 /**
  * Moddable `embedded:storage/key-value`, opened with format `buffer`. Every write commits before it returns: after a
@@ -199,6 +252,8 @@ export interface Board {
   readonly PWM: PwmConstructor;
   readonly Serial: SerialConstructor;
   readonly GATTServer: GattServerConstructor;
+  readonly link: LinkControl;
+  readonly linkSecurity: LinkSecurity;
   /** Each is opened once, by the boot, the coils off by then. May throw. */
   readonly openKeyValue: () => KeyValueStore;
   readonly openHistoryFlash: () => FlashPartition;

@@ -40,6 +40,15 @@ startPump({
   PWM,
   Serial,
   GATTServer,
+  link: {
+    watch: () => native("xs_countersign_link_watch").call(undefined),
+    taken: () => native("xs_countersign_link_taken").call(undefined),
+    end: () => native("xs_countersign_link_end").call(undefined),
+    allowBonds: (allowed) => native("xs_countersign_link_bonds").call(undefined, allowed),
+    forgetBonds: () => native("xs_countersign_link_forget").call(undefined),
+  },
+  // "none" turns LE security off: for a central that cannot pair.
+  linkSecurity: "passkey",
   openKeyValue: () => keyValue.open({ path: "countersign", format: "buffer" }),
   openHistoryFlash: () => flash.open({ path: "history", mode: "r+" }),
   pins: PINS,

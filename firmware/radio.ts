@@ -16,6 +16,7 @@ import type { Delivery } from "./delivery.js";
 import { Channel } from "./ids/opcodes.js";
 import { GattLink } from "./link/gatt.js";
 import { Inbox, type InboxEvent } from "./link/inbox.js";
+import { LinkPairing } from "./link/pairing.js";
 import type { Identity } from "./nonce/identity.js";
 import { NonceStore } from "./nonce/store.js";
 import type { RigConfig } from "./rig.js";
@@ -52,6 +53,7 @@ export class Radio {
   readonly #annunciator: Annunciator;
   readonly #now: () => UptimeMs;
   readonly #link: GattLink | undefined;
+  readonly #linkPairing: LinkPairing;
   readonly #inbox = new Inbox();
   #bonds: Bonds;
   #session: Session = CLOSED;
@@ -86,7 +88,8 @@ export class Radio {
     this.#now = now;
     this.#nonces = new NonceStore(identity, booted.entropy, board.sha256, (fault) => delivery.entropyFailed(fault));
     this.#handshake = new Handshake(board.sha256);
-    this.#link = new GattLink(board.GATTServer, (event) => {
+    this.#linkPairing = new LinkPairing(board);
+    this.#link = new GattLink(board, (event) => {
       // A server that threw while it was made may still call back: nobody would take its events out.
       if (this.#link === undefined) return;
       this.#inbox.put(event);
@@ -110,7 +113,7 @@ export class Radio {
   passTime(): void {
     if (this.#window && this.#now() > this.#window.closesAt) this.#closeWindow();
     this.#step({ kind: "time" });
-    if (this.#session.kind === "closed") this.#link?.advertise();
+    if (this.#session.kind === "closed") this.#link?.advertise(this.#now());
   }
 
   wakeAt(): UptimeMs {
@@ -143,6 +146,7 @@ export class Radio {
       return;
     }
     this.#window = opened.value;
+    this.#linkPairing.allow(true);
     this.#annunciator.announce("Pair", opened.value.shownText);
   }
 
@@ -151,6 +155,7 @@ export class Radio {
     this.#bonds = NO_BONDS;
     this.#closeWindow();
     this.#step({ kind: "broken", reason: "bonds revoked" });
+    this.#linkPairing.forgetBonds();
     eraseBonds(this.#stores.bonds, this.#delivery, this.#annunciator);
   }
 
@@ -159,6 +164,17 @@ export class Radio {
       case "connected":
         this.#connection = event.connection;
         return this.#step({ kind: "connected", id: event.connection });
+      case "failed":
+        return this.#delivery.radioFailed(event.reason);
+      case "passkey": {
+        const reason = this.#linkPairing.show(event.passkey, this.#window?.shownText);
+        return this.#step(reason === undefined ? { kind: "linkPairing" } : { kind: "broken", reason });
+      }
+      case "secured": {
+        const reason = this.#linkPairing.finish(event.authenticated, this.#window?.shownText);
+        if (reason !== undefined) this.#step({ kind: "broken", reason });
+        return;
+      }
       case "subscribed":
       case "message":
       case "broken":
@@ -201,7 +217,7 @@ export class Radio {
         this.#board.trace(`session: ended: ${effect.reason}`);
         this.killChallenge();
         this.#inbox.forgetWrites();
-        return this.#link?.close(this.#connection);
+        return this.#link?.close(this.#connection, this.#now());
       case "opened":
         this.#toldChanged = this.#delivery.therapy.changed;
         return this.#board.trace(`session: opened: ${hex(effect.bond.controllerId)} ${effect.bond.role}`);
@@ -275,6 +291,7 @@ export class Radio {
     if (!this.#window) return;
     wipeWindow(this.#window);
     this.#window = undefined;
+    this.#linkPairing.allow(false);
     this.#board.show(["Pairing closed"]);
   }
 }

@@ -55,5 +55,9 @@ declare function native(symbol: "xs_countersign_entropy"): {
   call(target: undefined, lengthBytes: number): ArrayBuffer;
 };
 declare function native(symbol: "xs_countersign_restart"): { call(target: undefined): void };
+declare function native(symbol: "xs_countersign_link_bonds"): { call(target: undefined, allowed: boolean): void };
+declare function native(symbol: `xs_countersign_link_${"watch" | "taken" | "end" | "forget"}`): {
+  call(target: undefined): void;
+};
 /** XS: one line to the debugger or the serial console. */
 declare function trace(line: string): void;

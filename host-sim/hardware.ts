@@ -5,7 +5,7 @@
  */
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Board, GattServerConstructor, Pins } from "../firmware/board.js";
+import type { Board, GattServerConstructor, LinkControl, LinkSecurity, Pins } from "../firmware/board.js";
 import { DEFAULT_RIG, type RigConfig } from "../firmware/rig.js";
 import type { Clock } from "./air/clock.js";
 import { Random } from "./clock/random.js";
@@ -38,6 +38,9 @@ const PINS: Pins = {
   serial: { port: 0, transmit: 1, receive: 3 },
 };
 
+/** For a radio that nobody can connect to. */
+const NO_LINK: LinkControl = { watch() {}, taken() {}, end() {}, allowBonds() {}, forgetBonds() {} };
+
 /** Streams of the one seed, so that what one part draws does not shift another. */
 const STREAMS = { plant: 1, entropy: 2, keyValue: 3, flash: 4, cut: 5 } as const;
 /** The first of the streams that entropy is drawn from when the hardware was there before: one for each start. */
@@ -51,6 +54,8 @@ export interface HardwareOptions {
   /** What `ticks` starts from at each power-up, so that its wrap can be brought near: 0 unless given. */
   readonly ticksStartMs?: number;
   readonly plant?: PlantOptions;
+  /** "none" unless given: LE pairing does not travel on the simulated air. */
+  readonly linkSecurity?: LinkSecurity;
   /** What an earlier process left: that hardware goes on, without power. The clock is at its time, or later. */
   readonly restored?: DurableState;
   /** How many processes had this hardware before: no two of one seed draw the same entropy. 0 unless given. */
@@ -78,6 +83,7 @@ export class Hardware {
   readonly #clock: Clock;
   readonly #onInput: (input: Input) => void;
   readonly #rig: RigConfig;
+  readonly #linkSecurity: LinkSecurity;
   readonly #ticksStartMs: number;
   readonly #button: Button;
   readonly #cutRandom: Random;
@@ -90,6 +96,7 @@ export class Hardware {
     this.#onInput = onInput;
     this.#clock = clock;
     this.#rig = options.rig ?? DEFAULT_RIG;
+    this.#linkSecurity = options.linkSecurity ?? "none";
     this.#ticksStartMs = options.ticksStartMs ?? 0;
     this.#button = new Button(clock);
     this.#cutRandom = new Random(seed, STREAMS.cut);
@@ -159,7 +166,7 @@ export class Hardware {
   }
 
   /** Switches the power on. Throws when it is on. The board is of this session only: after a cut it throws PowerCut. */
-  powerUp(gattServer: GattServerConstructor): Board {
+  powerUp(gattServer: GattServerConstructor, link: LinkControl = NO_LINK): Board {
     if (this.#session) throw new Error("the power is on already");
     this.#onInput({ do: "powerUp" });
     const session: PowerSession = new PowerSession(this.#clock, {
@@ -169,7 +176,7 @@ export class Hardware {
       onCrash: (error) => this.#crash(error),
     });
     this.#session = session;
-    return this.#board(session, gattServer);
+    return this.#board(session, gattServer, link);
   }
 
   /** Cuts the power: nothing of this session runs or works any more. Does nothing when it is off. */
@@ -239,7 +246,7 @@ export class Hardware {
     this.entropy.onChange = (mode) => onChange({ kind: "entropy", mode });
   }
 
-  #board(session: PowerSession, gattServer: GattServerConstructor): Board {
+  #board(session: PowerSession, gattServer: GattServerConstructor, link: LinkControl): Board {
     const startedMs = this.#clock.nowMs;
     return {
       Digital: digital(session, {
@@ -256,6 +263,8 @@ export class Hardware {
       PWM: pwm(session, (pin, duty) => this.#outputs.set(pin, duty)),
       Serial: this.serial.serialFor(session),
       GATTServer: gattServer,
+      link,
+      linkSecurity: this.#linkSecurity,
       openKeyValue: () => this.keyValue.open(session),
       openHistoryFlash: () => this.flash.open(session),
       pins: PINS,

@@ -33,11 +33,11 @@ export class PumpWorld {
   readonly clock = new VirtualClock();
   readonly air: Air;
   readonly hardware: Hardware;
+  readonly radio: GattRadio;
   readonly address: string;
   /** The time as the pump has it: see CountingClock. */
   readonly #pumpClock: CountingClock;
   readonly #recorder: TraceRecorder | undefined;
-  readonly #radio: GattRadio;
   readonly #firmware: (board: Board) => void;
 
   /** Switches nothing on: `powerUp` does. With a restored state time goes on from there. */
@@ -59,8 +59,8 @@ export class PumpWorld {
     };
     this.air = new Air(this.clock, { observer: observed });
     this.hardware = new Hardware(this.#pumpClock, { ...hardware, onInput });
-    this.#radio = new GattRadio(this.air, address, this.#pumpClock);
-    this.hardware.onPowerLost = () => this.#radio.powerLost();
+    this.radio = new GattRadio(this.air, address, this.#pumpClock);
+    this.hardware.onPowerLost = () => this.radio.powerLost();
   }
 
   /** The present moment as recordings have it: see `timeMicros`. */
@@ -76,8 +76,14 @@ export class PumpWorld {
 
   /** Switches the pump on: the firmware boots. */
   powerUp(): void {
-    const server = this.#radio.gattServerFor((callback) => this.hardware.post(callback));
-    const board = this.hardware.powerUp(server);
+    const server = this.radio.gattServerFor(
+      (callback) => this.hardware.post(callback),
+      (cause) =>
+        this.hardware.run(() => {
+          throw new Error(cause);
+        }),
+    );
+    const board = this.hardware.powerUp(server, this.radio.linkControl());
     this.hardware.run(() => this.#firmware(board));
   }
 

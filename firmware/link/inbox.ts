@@ -4,10 +4,13 @@
  */
 
 import { FRAGMENT_MAX_BYTES, FRAGMENTS_MAX, isLastFragment, Reassembler } from "./fragment.js";
-import type { LinkEvent } from "./gatt.js";
+import type { LinkEvent, LinkPairingEvent } from "./gatt.js";
 
 export type InboxEvent =
   | { readonly kind: "connected"; readonly connection: number }
+  /** The radio cannot be used. */
+  | { readonly kind: "failed"; readonly reason: string }
+  | LinkPairingEvent
   | { readonly kind: "subscribed" }
   | { readonly kind: "message"; readonly bytes: Uint8Array }
   /** The connection is to be ended, or has ended; `reason` is for the local trace. */
@@ -67,7 +70,10 @@ export class Inbox {
       case "connected":
         this.#reassembler.reset();
         return event;
+      case "failed":
       case "subscribed":
+      case "passkey":
+      case "secured":
         return event;
       case "unsubscribed":
       case "disconnected":

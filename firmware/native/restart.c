@@ -7,5 +7,6 @@
 
 void xs_countersign_restart(xsMachine *the)
 {
+	(void)the;
 	esp_restart();
 }

@@ -22,6 +22,8 @@ import { type Direction, open, seal } from "./record.js";
 /** PROTOCOL.md sections 3 and 5. */
 const ANSWER_MS = 2_000;
 const HANDSHAKE_MS = 5_000;
+/** PROTOCOL.md section 1.1: a person reads and types a passkey; LE pairing itself gives up then (Vol 3 Part H 3.4). */
+const LINK_PAIRING_MS = 30_000;
 const TICK_MS = 5_000;
 const SILENCE_MS = 15_000;
 const OBSERVE_SESSION_MS = 60_000;
@@ -61,7 +63,13 @@ export interface OpenSession {
 
 export type Session =
   | { readonly kind: "closed" }
-  | { readonly kind: "connected"; readonly id: number; readonly completeBy: UptimeMs }
+  | {
+      readonly kind: "connected";
+      readonly id: number;
+      readonly completeBy: UptimeMs;
+      /** Whether its time was prolonged for an LE pairing. */
+      readonly pairsLink: boolean;
+    }
   | Challenged
   | { readonly kind: "paired"; readonly id: number; readonly completeBy: UptimeMs }
   | OpenSession;
@@ -70,6 +78,8 @@ export const CLOSED: Session = { kind: "closed" };
 
 export type SessionEvent =
   | { readonly kind: "connected"; readonly id: number }
+  /** The pump shows a passkey for an LE pairing of this connection. */
+  | { readonly kind: "linkPairing" }
   | { readonly kind: "subscribed" }
   | { readonly kind: "message"; readonly bytes: Uint8Array }
   | { readonly kind: "send"; readonly channel: number; readonly value: Uint8Array }
@@ -131,7 +141,17 @@ export function stepSession(
   switch (event.kind) {
     case "connected":
       if (session.kind !== "closed") return end(session, "connected out of turn");
-      return stay({ kind: "connected", id: event.id, completeBy: uptimeMs(now + HANDSHAKE_MS) });
+      return stay({
+        kind: "connected",
+        id: event.id,
+        completeBy: uptimeMs(now + HANDSHAKE_MS),
+        pairsLink: false,
+      });
+    case "linkPairing":
+      // Once a connection: failing again and again does not keep the slot.
+      return session.kind === "connected" && !session.pairsLink
+        ? stay({ ...session, completeBy: uptimeMs(now + LINK_PAIRING_MS), pairsLink: true })
+        : stay(session);
     case "broken":
       return end(session, event.reason);
     case "subscribed":

@@ -20,6 +20,10 @@ const INDICATIONS_BIT = 0x0002;
 /** What the stack tells the server above it. */
 export interface PeripheralHandler {
   onConnect(): void;
+  /** The central exchanged MTUs: at most once a link, before any other request of its. */
+  onMtu(): void;
+  /** The ATT error that a request gets without being carried out, if any. */
+  refusal(request: "subscribe" | "write"): number | undefined;
   /** The central wrote whether it wants indications, perhaps again what it had written. */
   onSubscription(subscribed: boolean): void;
   /**
@@ -27,7 +31,7 @@ export interface PeripheralHandler {
    * `reliableWrite`, and joins them. The central waits until `respond` is called.
    */
   onWrite(value: Uint8Array): void;
-  /** The peer, the supervision timeout or the ATT timeout ended the link. Not called after `disconnect`. */
+  /** The peer, a timeout or `terminate` ended the link. Not called after `disconnect`. */
   onEnded(): void;
   /** The slot is free again. Called once, whoever ended the link. */
   onFree(): void;
@@ -50,6 +54,9 @@ export class PeripheralEnd implements LinkEnd {
   readonly #waiting: Uint8Array[] = [];
   #mtu = MTU_DEFAULT;
   #exchangedMtu = MTU_DEFAULT;
+  #mtuDue = false;
+  /** What arrives while the host's task is held up. */
+  #held: { readonly kind: PacketKind; readonly value: Uint8Array }[] | undefined;
   #unconfirmed: ReturnType<Clock["schedule"]> | undefined;
   #live = true;
 
@@ -62,11 +69,43 @@ export class PeripheralEnd implements LinkEnd {
     return this.#mtu - ATT_HEADER_BYTES;
   }
 
+  get live(): boolean {
+    return this.#live;
+  }
+
+  /** Whether the central is still to exchange MTUs. */
+  get mtuDue(): boolean {
+    return this.#mtuDue;
+  }
+
+  /** Holds the host's task up: nothing that arrives is looked at before `resume`. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  resume(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const { kind, value } of held) this.receive(kind, value);
+  }
+
   receive(kind: PacketKind, value: Uint8Array): void {
     if (!this.#live) return;
     const { wire, handler } = this.#options;
     // A central exchanges MTUs before it asks for anything else.
-    if (kind !== "connect") this.#mtu = this.#exchangedMtu;
+    if (kind !== "connect") this.#exchangeMtu();
+    if (this.#held) {
+      this.#held.push({ kind, value });
+      return;
+    }
+    if (!this.#live) return;
+    if (kind === "subscribe" || kind === "write") {
+      const error = handler.refusal(kind);
+      if (error !== undefined) {
+        wire.send("writeResponse", Uint8Array.of(error));
+        return;
+      }
+    }
     switch (kind) {
       case "connect":
         this.#connected(readU16(value));
@@ -119,6 +158,15 @@ export class PeripheralEnd implements LinkEnd {
     clock.schedule(() => handler.onFree(), CONNECTION_INTERVAL_MS);
   }
 
+  /** Terminates the link, and reports its end as the peer's own. */
+  terminate(): void {
+    if (!this.#live) return;
+    this.halt();
+    const { wire, clock } = this.#options;
+    wire.send("disconnect", EMPTY);
+    clock.schedule(() => this.#ended(), CONNECTION_INTERVAL_MS);
+  }
+
   /** Stops at once, without a packet and without a call. */
   halt(): void {
     this.#live = false;
@@ -129,11 +177,17 @@ export class PeripheralEnd implements LinkEnd {
   #connected(asked: number | undefined): void {
     const { clock, wire, handler, discoverable } = this.#options;
     this.#exchangedMtu = Math.max(MTU_DEFAULT, Math.min(asked ?? MTU_DEFAULT, this.#options.mtu));
-    clock.schedule(() => {
-      this.#mtu = this.#exchangedMtu;
-    }, CONNECTION_INTERVAL_MS);
+    this.#mtuDue = asked !== undefined;
+    clock.schedule(() => this.#exchangeMtu(), CONNECTION_INTERVAL_MS);
     wire.send("connect", discoverable ? u16(this.#exchangedMtu) : EMPTY);
     handler.onConnect();
+  }
+
+  #exchangeMtu(): void {
+    if (!this.#mtuDue || !this.#live) return;
+    this.#mtuDue = false;
+    this.#mtu = this.#exchangedMtu;
+    this.#options.handler.onMtu();
   }
 
   #configured(configuration: number | undefined): void {

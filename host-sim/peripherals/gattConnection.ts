@@ -2,6 +2,7 @@
 
 import type { GattCharacteristicOptions, GattConnection } from "../../firmware/board.js";
 import type { PeripheralEnd } from "../air/peripheralEnd.js";
+import type { GattHost } from "./gattHost.js";
 
 /** A characteristic of the one server. */
 export interface Characteristic {
@@ -16,10 +17,24 @@ export interface Characteristic {
 export class SimulatedConnection implements GattConnection {
   readonly #characteristicOf: (handle: object) => Characteristic | undefined;
   #subscribedTo: Characteristic | undefined;
+  readonly #host: GattHost;
   #end: PeripheralEnd | undefined;
+  #closed = false;
+  #mtuWasDue = false;
 
-  constructor(characteristicOf: (handle: object) => Characteristic | undefined) {
+  constructor(characteristicOf: (handle: object) => Characteristic | undefined, host: GattHost) {
     this.#characteristicOf = characteristicOf;
+    this.#host = host;
+  }
+
+  /** Whether the SDK's own close ended it. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the central was about to exchange MTUs then. */
+  get mtuWasDue(): boolean {
+    return this.#mtuWasDue;
   }
 
   get maximumWrite(): number {
@@ -38,8 +53,13 @@ export class SimulatedConnection implements GattConnection {
     end.indicate(new Uint8Array(value));
   }
 
+  /** The SDK's: the record is freed now, and NimBLE tells of the link's end afterwards. */
   close(): void {
-    this.#opened().disconnect();
+    const end = this.#opened();
+    this.#closed = true;
+    this.#mtuWasDue = end.mtuDue;
+    end.disconnect();
+    this.#host.freed();
     this.forget();
   }
 

@@ -26,6 +26,14 @@ const WRITES = PROPERTIES.write | PROPERTIES.writeWithOutResponse | PROPERTIES.a
 const SUBSCRIBES = PROPERTIES.notify | PROPERTIES.indicate;
 
 /**
+ * Throws where the C does: an authenticated pairing needs a display (or a keyboard, which the board does not offer). What
+ * else stands in `security`, `ioCapabilities` above all, is not looked at.
+ */
+export function checkSecurity({ security }: GattServerOptions): void {
+  if (security?.authenticate && !security.display) throw new Error("authenticate requires keyboard and/or display");
+}
+
+/**
  * Throws for the first thing wrong: a string that is no UUID, a service without characteristics, no properties,
  * a property without its callback or the reverse. `onUnsubscribe` is the callback that subscribing demands.
  */

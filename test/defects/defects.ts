@@ -292,4 +292,32 @@ export const DEFECTS: readonly Defect[] = [
     to: "return;",
     caughtBy: { file: "console", title: "drops a line with a byte that no keyboard sends" },
   },
+  {
+    name: "an LE bond made after the window closed is kept",
+    module: "firmware/radio.js",
+    from: "this.#linkPairing.allow(false);",
+    to: "",
+    caughtBy: { file: "scenarios/linkSecurity", title: "keeps no bond when the window closed while" },
+  },
+  {
+    name: "LE bonds outlive the revocation",
+    module: "firmware/radio.js",
+    from: "this.#linkPairing.forgetBonds();",
+    to: "",
+    caughtBy: { file: "scenarios/linkSecurity", title: "deletes the LE bonds with all others" },
+  },
+  {
+    name: "an LE pairing without a passkey is welcome",
+    module: "firmware/link/pairing.js",
+    from: "if (!authenticated)",
+    to: "if (false)",
+    caughtBy: { file: "scenarios/linkSecurity", title: "refuses a central without keys inside the window" },
+  },
+  {
+    name: "a link is advertised for while its end is waited for",
+    module: "firmware/link/gatt.js",
+    from: "now > this.#endBy",
+    to: "true",
+    caughtBy: { file: "link/gatt", title: "does not advertise while a link is ending" },
+  },
 ];

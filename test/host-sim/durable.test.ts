@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { changesTo, type DurableChange, DurableFold, type DurableState } from "../../host-sim/durable.js";
+import { PROPERTIES } from "../../host-sim/peripherals/gattTable.js";
 import { World } from "../../host-sim/world.js";
 import { runningWorld } from "../bench.js";
 
@@ -74,7 +75,7 @@ describe("what of a board outlives its power", () => {
     for (let round = 0; round < 20; round++) {
       const board = hardware.powerUp(
         class {
-          static readonly properties = { write: 8, indicate: 32 };
+          static readonly properties = PROPERTIES;
           startAdvertising(): void {}
           stopAdvertising(): void {}
           close(): void {}

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import type { Board, GattServer, GattServerConstructor } from "../../firmware/board.js";
 import { VirtualClock } from "../../host-sim/clock/virtualClock.js";
 import { Hardware, type HardwareOptions } from "../../host-sim/hardware.js";
+import { PROPERTIES } from "../../host-sim/peripherals/gattTable.js";
 import { type CutPhase, PowerCut } from "../../host-sim/peripherals/power.js";
 
 const NoRadio: GattServerConstructor = class implements GattServer {
-  static readonly properties = { write: 0x08, indicate: 0x20 };
+  static readonly properties = PROPERTIES;
   startAdvertising(): void {}
   stopAdvertising(): void {}
   close(): void {}

@@ -97,4 +97,14 @@ describe("inbox", () => {
     inbox.put(whole(3));
     assert.deepEqual(taken(inbox), ["message 3"]);
   });
+
+  it("passes on what LE pairing brings and that the radio failed, in their order", () => {
+    const inbox = filled(
+      { kind: "connected", connection: 1 },
+      { kind: "passkey", passkey: 42 },
+      { kind: "secured", authenticated: true },
+      { kind: "failed", reason: "no GAP listener" },
+    );
+    assert.deepEqual(taken(inbox), ["connected", "passkey", "secured", "failed"]);
+  });
 });

@@ -62,7 +62,7 @@ for (const [name, ticksStartMs] of [
           world.air.tap = undefined;
           return delay(delayMs);
         };
-        assert.equal(peer.open(3_500), opens, `m2 ${delayMs} ms late`);
+        assert.equal(peer.open(2_500), opens, `m2 ${delayMs} ms late`);
         peer.close();
       }
       assertSound(world);

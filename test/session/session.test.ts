@@ -97,6 +97,33 @@ describe("session: deadlines of the handshake", () => {
     }
   });
 
+  it("waits 30 s from the first LE passkey of a connection, to the millisecond, and not longer for a second (SR-09)", () => {
+    for (const [afterMs, kind] of [
+      [30_000, "connected"],
+      [30_001, "closed"],
+    ] as const) {
+      const bench = new Bench();
+      bench.step({ kind: "connected", id: 1 });
+      bench.nowMs += 4_000;
+      bench.step({ kind: "linkPairing" });
+      bench.nowMs += afterMs;
+      bench.step({ kind: "linkPairing" });
+      bench.step({ kind: "time" });
+      assert.equal(bench.session.kind, kind, `after ${afterMs} ms`);
+    }
+  });
+
+  it("takes no LE passkey for a reason to wait once m1 is out, or before a connection (SR-09)", () => {
+    const bench = new Bench();
+    bench.step({ kind: "linkPairing" });
+    assert.equal(bench.session.kind, "closed");
+    bench.challenge();
+    bench.step({ kind: "linkPairing" });
+    bench.nowMs += 2_001;
+    bench.step({ kind: "time" });
+    assert.equal(bench.session.kind, "closed");
+  });
+
   it("waits 5 s from the connection, to the millisecond, however late the subscription came (SR-09)", () => {
     for (const [afterMs, kind] of [
       [1_000, "open"],

@@ -7,6 +7,7 @@ import type {
   GattServer,
   GattServerConstructor,
   GattServerOptions,
+  LinkControl,
 } from "../../../firmware/board.js";
 import { Air, type AirOptions } from "../../../host-sim/air/air.js";
 import type { CentralOptions } from "../../../host-sim/air/centralEnd.js";
@@ -144,6 +145,8 @@ export class Bench {
   readonly clock = new VirtualClock();
   readonly air: Air;
   readonly radio: GattRadio;
+  /** Why the board restarted, oldest first: it stays off. */
+  readonly restarts: string[] = [];
   /** Replaced by tests that hold the firmware's thread back. */
   run = (callback: () => void): void => callback();
 
@@ -153,7 +156,18 @@ export class Bench {
   }
 
   constructorOfServer(): GattServerConstructor {
-    return this.radio.gattServerFor((callback) => this.run(callback));
+    return this.radio.gattServerFor(
+      (callback) => this.run(callback),
+      (cause) => {
+        this.restarts.push(cause);
+        this.air.powerLost(ADDRESS);
+      },
+    );
+  }
+
+  /** What native/link.c does for the pump that booted last. */
+  get control(): LinkControl {
+    return this.radio.linkControl();
   }
 
   /** Powers a pump up and lets it advertise. */

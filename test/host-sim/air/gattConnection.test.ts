@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ADVERTISEMENT, Bench, buffer, bytes, FROM_PUMP } from "./bench.js";
+import { ADVERTISEMENT, Bench, buffer, bytes, FROM_PUMP, joined } from "./bench.js";
 
 describe("a connection of the simulated GATT server", () => {
   it("announces a connection with 20 bytes and raises that to the smaller ATT_MTU less 3", () => {
@@ -54,14 +54,16 @@ describe("a connection of the simulated GATT server", () => {
     assert.deepEqual(next.log, ["connected 182"]);
   });
 
-  it("calls nothing after the firmware's own close, and does not advertise again", () => {
+  it("tells the ordinary end of a link that native code ends, and does not advertise again", () => {
     const bench = new Bench();
     const pump = bench.boot();
     const central = bench.join();
     pump.log.length = 0;
-    pump.open.close();
-    bench.clock.advance(5_000);
+    bench.control.end();
+    bench.control.end();
     assert.deepEqual(pump.log, []);
+    bench.clock.advance(5_000);
+    assert.deepEqual(pump.log, ["unsubscribe", "disconnect"]);
     assert.deepEqual(central.log, ["connected 182", "disconnected"]);
     const next = bench.join();
     assert.deepEqual(next.log, []);
@@ -70,11 +72,53 @@ describe("a connection of the simulated GATT server", () => {
     assert.deepEqual(next.log, ["connected 182"]);
   });
 
-  it("loses a startAdvertising that comes before the closed link's slot is free", () => {
+  it("ends nothing by native code when nobody is connected", () => {
+    const bench = new Bench();
+    const pump = bench.boot();
+    bench.control.end();
+    bench.clock.advance(100);
+    assert.deepEqual(pump.log, ["ready"]);
+    assert.deepEqual(bench.join().log, ["connected 182"]);
+  });
+
+  it("calls nothing after the SDK's own close of a link without a subscription", () => {
+    const bench = new Bench();
+    const pump = bench.boot();
+    const central = bench.join({ mtu: 185, subscribes: false });
+    pump.log.length = 0;
+    pump.open.close();
+    bench.clock.advance(5_000);
+    assert.deepEqual([pump.log, bench.restarts], [[], []]);
+    assert.deepEqual(central.log, ["connected 182", "disconnected"]);
+    pump.server.startAdvertising(ADVERTISEMENT);
+    assert.deepEqual(bench.join().log, ["connected 182"]);
+  });
+
+  it("restarts the board after the SDK's own close of a subscribed link, whose end finds no record", () => {
     const bench = new Bench();
     const pump = bench.boot();
     bench.join();
     pump.open.close();
+    bench.clock.advance(29);
+    assert.deepEqual(bench.restarts, []);
+    bench.clock.advance(1);
+    assert.deepEqual(bench.restarts, ["bleserver.c: the end of a subscription of a connection without a record"]);
+  });
+
+  it("restarts the board after the SDK's own close in onConnect, when the central then exchanges MTUs", () => {
+    for (const [options, restarts] of [[{ mtu: 185 }, 1] as const, [{}, 0] as const]) {
+      const bench = new Bench();
+      bench.boot({ onConnect: (connection) => connection.close() });
+      bench.join(options);
+      assert.equal(bench.restarts.length, restarts);
+    }
+  });
+
+  it("loses a startAdvertising that comes before the closed link's slot is free", () => {
+    const bench = new Bench();
+    const pump = bench.boot();
+    bench.join();
+    bench.control.end();
     pump.server.startAdvertising(ADVERTISEMENT);
     bench.clock.advance(1_000);
     assert.deepEqual(bench.join().log, []);
@@ -92,12 +136,11 @@ describe("a connection of the simulated GATT server", () => {
     assert.throws(() => open.notify(handle, buffer(1)));
     link.disconnect();
 
-    bench.clock.advance(100);
-    pump.server.startAdvertising(ADVERTISEMENT);
-    const second = bench.join();
-    second.link.disconnect();
-    bench.clock.advance(100);
-    assert.throws(() => pump.open.notify(handle, buffer(1)));
+    const again = new Bench();
+    const second = again.boot();
+    again.join().link.disconnect();
+    again.clock.advance(100);
+    assert.throws(() => second.indicate(1));
   });
 
   it("gives each characteristic's callbacks an opaque object, the only one that notify takes", () => {
@@ -115,7 +158,7 @@ describe("a connection of the simulated GATT server", () => {
     const bench = new Bench();
     const pump = bench.boot();
     bench.join();
-    pump.open.close();
+    bench.control.end();
     bench.clock.advance(100);
     pump.server.startAdvertising(ADVERTISEMENT);
     bench.join({ subscribes: false });
@@ -150,12 +193,12 @@ describe("a connection of the simulated GATT server", () => {
     assert.deepEqual(central.indications, [new Uint8Array(20).fill(7)]);
   });
 
-  it("loses what was notified just before close", () => {
+  it("loses what was notified just before the end of the link", () => {
     const bench = new Bench();
     const pump = bench.boot();
     const central = bench.join();
     pump.indicate(1);
-    pump.open.close();
+    bench.control.end();
     bench.clock.advance(5_000);
     assert.deepEqual(central.indications, []);
   });
@@ -192,17 +235,15 @@ describe("a connection of the simulated GATT server", () => {
     }
   });
 
-  it("skips callbacks about a connection that the firmware closed while they waited", () => {
-    const bench = new Bench();
-    const pump = bench.boot();
-    const central = bench.join();
-    pump.log.length = 0;
+  it("restarts the board when a write waits for the thread while the SDK's own close frees the record", () => {
+    const { bench, pump, central } = joined();
     bench.run = (callback) => bench.clock.schedule(callback, 500);
     central.link.write(bytes(1));
     bench.clock.advance(100);
     pump.open.close();
     bench.clock.advance(5_000);
     assert.deepEqual(pump.log, []);
+    assert.deepEqual(bench.restarts, ["bleserver.c: a write of a connection without a record"]);
   });
 
   it("dies with the power: no callback follows, and the central notices by silence", () => {

@@ -10,7 +10,7 @@ export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "
   readonly Timer: { set(callback: () => void, delayMs: number): unknown; clear(timer: unknown): void };
 }
 
-type Native = (symbol: string) => { call(target: undefined, lengthBytes: number): unknown };
+type Native = (symbol: string) => { call(target: undefined, argument?: unknown): unknown };
 type Scheduled = ReturnType<Board["schedule"]>;
 
 /** Evaluates the whole firmware anew: its modules, its one pump. Put there by the bundler. */
@@ -63,15 +63,19 @@ export function bootMain(
       clear: (timer) => (timer as Scheduled).cancel(),
     },
   };
+  const { link } = board;
+  const functions: { readonly [symbol: string]: (argument: unknown) => unknown } = {
+    xs_countersign_entropy: (lengthBytes) => board.entropy(Number(lengthBytes)).slice().buffer,
+    xs_countersign_restart: () => board.restart(),
+    xs_countersign_link_watch: () => link.watch(),
+    xs_countersign_link_taken: () => link.taken(),
+    xs_countersign_link_end: () => link.end(),
+    xs_countersign_link_bonds: (allowed) => link.allowBonds(Boolean(allowed)),
+    xs_countersign_link_forget: () => link.forgetBonds(),
+  };
   const native: Native = (symbol) => {
-    switch (symbol) {
-      case "xs_countersign_entropy":
-        return { call: (_target, lengthBytes) => board.entropy(lengthBytes).slice().buffer };
-      case "xs_countersign_restart":
-        return { call: () => board.restart() };
-      default:
-        return refuse(`native function ${symbol}`);
-    }
+    const implementation = functions[symbol] ?? refuse(`native function ${symbol}`);
+    return { call: (_target, argument) => implementation(argument) };
   };
   let last = "";
   const trace = (text: string) => {

@@ -89,6 +89,8 @@ export function meteredBoard(board: Board, meter: Meter): Board {
     Analog: constructed(board.Analog),
     Digital: constructed(board.Digital),
     GATTServer: constructed(board.GATTServer),
+    link: leaving(board.link) as Board["link"],
+    linkSecurity: board.linkSecurity,
     PulseCount: constructed(board.PulseCount),
     PWM: constructed(board.PWM),
     Serial: constructed(board.Serial),
