@@ -90,3 +90,25 @@ export function flagged<const Head extends Fields, const Optional extends Option
     },
   });
 }
+
+/** The same layout for flags of which none of `bits` is set without all of `needs`: else it throws, or does not decode. */
+export function onlyWith<Head extends Fields, Optional extends OptionalParts>(
+  inner: Flagged<Head, Optional>,
+  bits: number,
+  needs: number,
+): Flagged<Head, Optional> {
+  const keeps = (values: object): boolean => {
+    const flags = flagsOf(values);
+    return (flags & bits) === 0 || (flags & needs) === needs;
+  };
+  return Object.freeze<Flagged<Head, Optional>>({
+    encode(values) {
+      if (!keeps(values)) throw new Error(`invariant: flags ${flagsOf(values)} lack one that another needs`);
+      return inner.encode(values);
+    },
+    decode(bytes) {
+      const values = inner.decode(bytes);
+      return values !== undefined && keeps(values) ? values : undefined;
+    },
+  });
+}
