@@ -162,6 +162,7 @@ export interface Board {
   readonly Analog: AnalogConstructor;
   readonly PWM: PwmConstructor;
   readonly GATTServer: GattServerConstructor;
+  /** Read once each, by the boot: reading may open the device, and throw. */
   readonly keyValue: KeyValueStore;
   readonly historyFlash: FlashPartition;
   readonly pins: Pins;

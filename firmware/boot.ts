@@ -1,9 +1,11 @@
 /**
- * From stored bytes to a pump that may start: which blobs there are, what is made on a first boot, what a loss means.
- * Nothing is issued and nothing moves before this has returned.
+ * From stored bytes to a pump that may start: which blobs there are, what is made on a first boot, what a loss means,
+ * what newer firmware has left. Nothing is issued and nothing moves before this has returned. SECURITY.md section 6.12
+ * has what each finding comes to.
  */
 
 import { layout } from "./base/layout.js";
+import type { Sha256 } from "./base/sha256.js";
 import type { UptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
 import { Entropy, type EntropyFault } from "./nonce/entropy.js";
@@ -11,12 +13,13 @@ import { advanceEpoch, createIdentity, IDENTITY_BLOB, type Identity } from "./no
 import { type Bonds, bondsBlob, NO_BONDS } from "./session/bonds.js";
 import { type BlobSpec, type Durable, type Loaded, StateBlob } from "./storage/blob.js";
 import { HistoryLog } from "./storage/history.js";
+import { type Newer, newerText } from "./storage/newer.js";
 import { bootTherapy } from "./therapy/boot.js";
 import { JOURNAL_BLOB, type Journal, NEW_JOURNAL } from "./therapy/journal.js";
 import { newStanding, STANDING_BLOB, type Standing } from "./therapy/standing.js";
 import type { Therapy } from "./therapy/therapy.js";
 
-/** Everything the pump stores. */
+/** Everything the pump stores, but for the mark below. */
 export interface Stores {
   readonly identity: StateBlob<Identity>;
   readonly bonds: StateBlob<Bonds>;
@@ -40,6 +43,8 @@ export interface Booted {
 
 /**
  * Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot.
+ * Its version counts the blobs too: a new one raises it, so that firmware that does not know the new one stops at the
+ * mark.
  */
 interface Marker {
   readonly provisioned: number;
@@ -53,42 +58,77 @@ const MARKER_BLOB: BlobSpec<Marker> = {
   decode: (bytes) => MarkerLayout.decode(bytes),
 };
 
-/** Reads, reconciles and makes durable what a boot needs. Throws what the storage throws. */
+/** How everything is stored that is stored as a blob. */
+export function blobSpecs(sha256: Sha256) {
+  return {
+    marker: MARKER_BLOB,
+    identity: IDENTITY_BLOB,
+    bonds: bondsBlob(sha256),
+    standing: STANDING_BLOB,
+    journal: JOURNAL_BLOB,
+  };
+}
+
+/**
+ * Reads, reconciles and makes durable what a boot needs. Throws what the storage throws, and where newer firmware has
+ * stored anything; then nothing has been written.
+ */
 export function boot(board: Board, now: UptimeMs): Booted {
   const { keyValue, sha256 } = board;
-  const marker = new StateBlob(keyValue, MARKER_BLOB);
+  const specs = blobSpecs(sha256);
+  const marker = new StateBlob(keyValue, specs.marker);
   const stores: Stores = {
-    identity: new StateBlob(keyValue, IDENTITY_BLOB),
-    bonds: new StateBlob(keyValue, bondsBlob(sha256)),
-    standing: new StateBlob(keyValue, STANDING_BLOB),
-    journal: new StateBlob(keyValue, JOURNAL_BLOB),
+    identity: new StateBlob(keyValue, specs.identity),
+    bonds: new StateBlob(keyValue, specs.bonds),
+    standing: new StateBlob(keyValue, specs.standing),
+    journal: new StateBlob(keyValue, specs.journal),
     history: new HistoryLog(board.historyFlash),
   };
-  const marked = marker.load();
-  const identityFound = stores.identity.load();
-  const bondsFound = stores.bonds.load();
-  const hadBonds = "value" in bondsFound && bondsFound.value.confirmed.length > 0;
-  const provisioned = marked.kind !== "missing" || identityFound.kind !== "missing" || hadBonds;
-  const standingFound = orNew(stores.standing.load(), provisioned, newStanding(board.rig));
-  const journalFound = orNew(stores.journal.load(), provisioned, NEW_JOURNAL);
+  let historyFailed = false;
+  const withHistory = <V>(use: () => V): V | undefined => {
+    try {
+      return use();
+    } catch {
+      // A pump without a history still has a button and an alarm: the fault is latched once it runs.
+      historyFailed = true;
+      return undefined;
+    }
+  };
+  const mounted = withHistory(() => stores.history.mount());
+  // Before anything is loaded: a load may write.
+  refuseNewer([
+    marker.newer(),
+    stores.identity.newer(),
+    stores.bonds.newer(),
+    stores.standing.newer(),
+    stores.journal.newer(),
+    mounted && "newer" in mounted ? mounted.newer : undefined,
+  ]);
+  const historyNextSequence = mounted && "nextSequence" in mounted ? mounted.nextSequence : 0;
+
   const news: string[] = [];
+  const load = <T>(blob: StateBlob<T>): Loaded<T> => {
+    const found = blob.load();
+    if (found.kind === "lost" && found.unreadVersion !== undefined)
+      news.push(`Stored ${blob.name} is of version ${found.unreadVersion}, too old to be read`);
+    return found;
+  };
+  const marked = load(marker);
+  const identityFound = load(stores.identity);
+  const bondsFound = load(stores.bonds);
+  const standingLoaded = load(stores.standing);
+  const hadBonds = "value" in bondsFound && bondsFound.value.confirmed.length > 0;
+  // The standing state is stored before the first event goes to flash.
+  const standingIsGone = standingLoaded.kind === "missing" && historyNextSequence > 0;
+  const provisioned = marked.kind !== "missing" || identityFound.kind !== "missing" || hadBonds || standingIsGone;
+  const standingFound = orNew(standingLoaded, provisioned, newStanding(board.rig));
+  const journalFound = orNew(load(stores.journal), provisioned, NEW_JOURNAL);
 
   const entropy = new Entropy(board.entropy, sha256);
   const known = "value" in identityFound ? identityFound.value : undefined;
   const epoch = known ? known.epoch + 1 : 1;
 
-  let historyFailed = false;
-  const withHistory = (use: () => void) => {
-    try {
-      use();
-    } catch {
-      // A pump without a history still has a button and an alarm: the fault is latched once it runs.
-      historyFailed = true;
-    }
-  };
-  let historyNextSequence = 0;
   withHistory(() => {
-    historyNextSequence = stores.history.mount().nextSequence;
     if ("value" in standingFound) for (const event of standingFound.value.history.pending) stores.history.append(event);
   });
   const identityFate = known ? "kept" : provisioned ? "lost" : "new";
@@ -122,6 +162,12 @@ export function boot(board: Board, now: UptimeMs): Booted {
   if (durable && marked.kind !== "intact") marker.commit({ provisioned: 1 });
   const entropyFault = advanced?.fault ?? (created && !created.ok ? created.refusal : undefined);
   return { stores, entropy, identity: durable, bonds: bondsKept, therapy, entropyFault, historyFailed, news };
+}
+
+/** Lets nothing go on where newer firmware was before. */
+function refuseNewer(found: readonly (Newer | undefined)[]): void {
+  const newer = found.filter((each) => each !== undefined);
+  if (newer.length > 0) throw new Error(newerText(newer));
 }
 
 /** On a pump that was never provisioned a missing blob is made new; on any other it is lost. */

@@ -36,8 +36,13 @@ startPump({
   Analog,
   PWM,
   GATTServer,
-  keyValue: keyValue.open({ path: "countersign", format: "buffer" }),
-  historyFlash: flash.open({ path: "history", mode: "r+" }),
+  // Opened when the boot asks for them: the coils are off by then, and what they throw is shown.
+  get keyValue() {
+    return keyValue.open({ path: "countersign", format: "buffer" });
+  },
+  get historyFlash() {
+    return flash.open({ path: "history", mode: "r+" });
+  },
   pins: PINS,
   rig: DEFAULT_RIG,
   ticks: () => Time.ticks,

@@ -18,7 +18,7 @@ import { GattLink } from "./link/gatt.js";
 import { Inbox, type InboxEvent } from "./link/inbox.js";
 import type { Identity } from "./nonce/identity.js";
 import { NonceStore } from "./nonce/store.js";
-import { BONDS_NAME, type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
+import { BONDS_FORMAT, type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
 import { Handshake } from "./session/handshake.js";
 import { openPairingWindow, type PairingWindow, wipeWindow } from "./session/pairing.js";
 import {
@@ -176,7 +176,7 @@ export class Radio {
       } catch {
         // The bond may be stored or not: its secret is spent either way. The fault has the last word on the display.
         this.#closeWindow();
-        this.#delivery.latch({ kind: "storageFailed", blob: BONDS_NAME });
+        this.#delivery.latch({ kind: "storageFailed", blob: BONDS_FORMAT.name });
         this.#step({ kind: "broken", reason: "bonds could not be stored" });
         return;
       }
@@ -278,7 +278,7 @@ export function eraseBonds(bonds: Booted["stores"]["bonds"], delivery: Delivery,
     bonds.commit(NO_BONDS);
     annunciator.announce("All controllers revoked");
   } catch {
-    delivery.latch({ kind: "storageFailed", blob: BONDS_NAME });
+    delivery.latch({ kind: "storageFailed", blob: BONDS_FORMAT.name });
     annunciator.announce("FAULT", "Controllers are revoked until a restart only");
   }
 }

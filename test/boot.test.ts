@@ -11,7 +11,8 @@ import { ledgerEntries } from "../firmware/therapy/ledger.js";
 import { soundSource } from "./nonce/bench.js";
 import { bondsOf, hex } from "./session/bench.js";
 import { FakeFlash } from "./storage/fake-flash.js";
-import { FakeStore } from "./storage/fake-store.js";
+import { FakeStore, PowerCut } from "./storage/fake-store.js";
+import { nameOf, PUMP_BLOBS, versionOf, withNextFormats } from "./storage/formats.js";
 import { entryOf, ledgerOf } from "./therapy/bench.js";
 
 const REVOKED = "Pairings were lost: pair again";
@@ -48,6 +49,24 @@ class Machine {
 
 const typesOf = ({ therapy }: Booted) => therapy.standing.annunciations.pending.map(({ type }) => type);
 const idOf = ({ identity }: Booted) => (identity ? hex(identity.value.pumpId) : undefined);
+
+/** Of a boot that brings all five blobs to another version. */
+const BOOT_WRITES = 10;
+
+/** Of both copies of every blob. */
+const storedVersions = ({ store }: Machine) =>
+  PUMP_BLOBS.flatMap((blob) => ["a", "b"].map((slot) => store.entries.get(`${nameOf(blob)}.${slot}`)?.[0]));
+
+/** Whether a boot came to its end, or the power went. */
+function bootsWhole(machine: Machine): boolean {
+  try {
+    machine.boot();
+    return true;
+  } catch (error) {
+    assert.ok(error instanceof PowerCut);
+    return false;
+  }
+}
 
 /** A machine that has booted twice and holds a bond and a committed command. */
 function provisioned(): Machine {
@@ -108,6 +127,94 @@ describe("boot", () => {
       machine.remove("therapy");
       assert.deepEqual(machine.boot().news, [STOPPED], `${gone}, made again`);
     }
+  });
+
+  it("knows by its history that it was provisioned, when every blob is gone, and numbers on from there (SR-66, SR-67)", () => {
+    const machine = provisioned();
+    const before = machine.boot().therapy.standing.history.nextSequence;
+    for (const blob of ["identity", "bonds", "therapy", "journal", "provisioned"]) machine.remove(blob);
+    const booted = machine.boot();
+    assert.deepEqual(booted.news, [STOPPED, REVOKED]);
+    assert.equal(booted.therapy.standing.control, "stopAfterLoss");
+    assert.equal(booted.therapy.standing.history.pending[0]?.sequence, before);
+    assert.deepEqual(machine.boot().news, []);
+    const sequences: number[] = [];
+    machine.boot().stores.history.read(0, 0xffffffff, ({ sequence }) => sequences.push(sequence));
+    assert.deepEqual(sequences, [...sequences.keys()]);
+    assert.ok(sequences.length > before);
+  });
+
+  it("takes what is too old to be read for lost, and says which and how old, once (SR-66, SR-73)", () => {
+    for (const [blob, ...lost] of [
+      ["marker"],
+      ["identity", REVOKED],
+      ["bonds", REVOKED],
+      ["standing", STOPPED],
+      ["journal", STOPPED],
+    ] as const) {
+      const machine = provisioned();
+      const version = versionOf(blob);
+      withNextFormats(
+        [blob],
+        () => {
+          const { news } = machine.boot();
+          assert.deepEqual(news, [`Stored ${nameOf(blob)} is of version ${version}, too old to be read`, ...lost]);
+          assert.deepEqual(machine.boot().news, [], blob);
+        },
+        false,
+      );
+    }
+  });
+
+  it("brings every blob up to today's version at the first boot, and again wherever a cut ends it (SR-73)", () => {
+    for (const after of [false, true])
+      for (let write = 1; ; write++) {
+        const machine = provisioned();
+        const reference = machine.boot();
+        withNextFormats(PUMP_BLOBS, () => {
+          machine.store.cutPower(write, after);
+          assert.equal(bootsWhole(machine), write > BOOT_WRITES, `write ${write}`);
+          machine.store.cutAtWrite = 0;
+          const booted = machine.boot();
+          const place = `write ${write}, after ${after}`;
+          assert.deepEqual(booted.news, [], place);
+          assert.deepEqual(
+            storedVersions(machine),
+            PUMP_BLOBS.flatMap((blob) => [versionOf(blob), versionOf(blob)]),
+          );
+          assert.equal(idOf(booted), idOf(reference), place);
+          assert.ok((booted.identity?.value.epoch ?? 0) > (reference.identity?.value.epoch ?? 0), place);
+          assert.deepEqual(booted.bonds, bondsOf(1), place);
+          assert.equal(booted.therapy.standing.control, "run", place);
+          assert.deepEqual(booted.therapy.standing.ledger, reference.therapy.standing.ledger, place);
+          assert.deepEqual(booted.therapy.standing.windows, reference.therapy.standing.windows, place);
+          assert.deepEqual(booted.therapy.journal, reference.therapy.journal, place);
+        });
+        if (write > BOOT_WRITES) break;
+      }
+  });
+
+  it("writes nothing where newer firmware has stored anything, wherever a cut ended that (SR-73)", () => {
+    for (const after of [false, true])
+      for (let write = 1; write <= BOOT_WRITES + 1; write++) {
+        const machine = provisioned();
+        machine.boot();
+        machine.store.cutPower(write, after);
+        withNextFormats(PUMP_BLOBS, () => bootsWhole(machine));
+        machine.store.cutAtWrite = 0;
+        const place = `write ${write}, after ${after}`;
+        if (write === 1 && !after) continue;
+        const { writes } = machine.store;
+        const stored = machine.store.copy().entries;
+        assert.throws(
+          () => machine.boot(),
+          /^Error: newer firmware has stored .*therapy version \d \(this reads \d\)/,
+          place,
+        );
+        assert.equal(machine.store.writes, writes, place);
+        assert.deepEqual(machine.store.entries, stored, place);
+        withNextFormats(PUMP_BLOBS, () => assert.deepEqual(machine.boot().news, [], place));
+      }
   });
 
   it("keeps everything when one copy of each blob has rotted (SR-65)", () => {

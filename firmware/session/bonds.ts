@@ -104,8 +104,10 @@ function decodeSlot(bytes: Uint8Array, sha256: Sha256): Bond | "empty" | undefin
   return { controllerId, role, keys };
 }
 
-/** Name of the bonds' blob. */
-export const BONDS_NAME = "bonds";
+/** What the bonds' blob is called, and how it is kept. */
+export const BONDS_FORMAT = { name: "bonds", version: 1, copies: "mirrored" } as const satisfies Partial<
+  BlobSpec<Bonds>
+>;
 
 /**
  * Three confirmed slots and one unconfirmed, of fixed size: role 0 marks an empty one. Every bond's keys are taken in
@@ -113,9 +115,7 @@ export const BONDS_NAME = "bonds";
  */
 export function bondsBlob(sha256: Sha256): BlobSpec<Bonds> {
   return {
-    name: BONDS_NAME,
-    version: 1,
-    copies: "mirrored",
+    ...BONDS_FORMAT,
     encode(bonds) {
       const slots: Uint8Array[] = [];
       for (let i = 0; i < CONFIRMED_BONDS_MAX; i++) slots.push(encodeSlot(bonds.confirmed[i]));

@@ -1,6 +1,6 @@
 /**
- * The history of events: 32-byte records in a ring over raw flash, oldest block erased first. Owns the whole
- * partition; never makes a sequence number, never repeats one, never changes a record once written.
+ * The history of events: 32-byte records in a ring over raw flash, oldest block erased first. Owns the whole partition;
+ * never makes a sequence number, never repeats one, never changes a record once written.
  *
  * A slot is erased (all FF), holds a record (its check is right), or is torn (anything else: a cut write, a cut erase,
  * rot) and is passed over. A block is filled from its first slot, each time into the first erased one after the last
@@ -10,12 +10,20 @@
  * - of a write: a torn slot (or an erased one, or the record); the record is appended again by its sequence;
  * - of an erase: remains of the oldest records, or nothing legible, in the block after the last record. Its sequences
  *   are the lowest, so it is not taken for the one being filled, and the next append erases it again.
+ *
+ * Every record says its own format, so that those of several versions share a block, and none is ever converted: the
+ * ring drops the old in time. Slots of 32 bytes with the sequence first and the check last hold in every version; the
+ * format's byte is FF in version 1, whose records had no such byte but a reserve of FF in its place, and the version in
+ * all later ones. (A header in each block would cost a slot and a second write that a cut can part from the erase, and
+ * old blocks have none.) Newer firmware records at its boot, if nothing else a Reference Time: so what it leaves is
+ * found in the block being filled. Then nothing is appended: the ring would erase what this version cannot read.
  */
 
 import { equalInConstantTime } from "../base/bytes.js";
 import { layout } from "../base/layout.js";
 import type { FlashPartition } from "../board.js";
 import { CHECK_BYTES, checkedContent, withCheck } from "./checked.js";
+import type { Newer } from "./newer.js";
 
 export interface HistoryRecord {
   /** u32, ascending, never used twice. */
@@ -32,8 +40,12 @@ export interface HistoryRecord {
 
 /** Bytes of an event's own data (Insulin Delivery Service 1.0). */
 export const DATA_MAX_BYTES = 10;
+/** The first of them says the format. */
 const RESERVED_BYTES = 3;
 const ERASED_BYTE = 0xff;
+/** Of the format below. */
+export const HISTORY_VERSION = 1;
+const FORMAT_OF_VERSION_1 = ERASED_BYTE;
 
 const RECORD = layout(
   ["sequence", "u32"],
@@ -59,6 +71,8 @@ export class HistoryLog {
   readonly #blocks: number;
   readonly #slotsPerBlock: number;
   #position: Position | undefined;
+  /** The highest of the records met since the last mount; at least ours. */
+  #metVersion = HISTORY_VERSION;
 
   /**
    * Throws an invariant when the partition has fewer than two blocks (one is erased while the other keeps) or no room
@@ -77,10 +91,11 @@ export class HistoryLog {
   /**
    * Finds the write position; comes before anything else, and again after an append that threw. Writes nothing. Reads
    * the slots of each block up to its first record, and one block whole. `nextSequence` is one above the newest
-   * record's, 0 when there is none.
+   * record's, 0 when there is none. Where newer firmware has recorded, nothing is mounted, and `newer` tells.
    */
-  mount(): { readonly nextSequence: number } {
+  mount(): { readonly nextSequence: number } | { readonly newer: Newer } {
     this.#position = undefined;
+    this.#metVersion = HISTORY_VERSION;
     let newest: { readonly block: number; readonly sequence: number } | undefined;
     for (let block = 0; block < this.#blocks; block++) {
       const sequence = this.#firstSequence(block);
@@ -95,6 +110,8 @@ export class HistoryLog {
         return true;
       });
     }
+    if (this.#metVersion > HISTORY_VERSION)
+      return { newer: { name: "history", version: this.#metVersion, readsVersion: HISTORY_VERSION } };
     this.#position = position;
     return { nextSequence: position.nextSequence };
   }
@@ -173,7 +190,9 @@ export class HistoryLog {
       const bytes = this.#readSlot(block, slot);
       if (isErased(bytes)) return true;
       const record = decodeRecord(bytes);
-      if (record && !visit(record, slot)) return false;
+      if (record === undefined) continue;
+      if ("otherVersion" in record) this.#metVersion = Math.max(this.#metVersion, record.otherVersion);
+      else if (!visit(record, slot)) return false;
     }
     return true;
   }
@@ -198,14 +217,17 @@ function encodeRecord(record: HistoryRecord): Uint8Array {
   if (data.length > DATA_MAX_BYTES) throw new Error(`invariant: ${data.length} bytes of event data do not fit`);
   const padded = new Uint8Array(DATA_MAX_BYTES).fill(ERASED_BYTE);
   padded.set(data);
-  const reserved = new Uint8Array(RESERVED_BYTES).fill(ERASED_BYTE);
+  const reserved = new Uint8Array(RESERVED_BYTES).fill(FORMAT_OF_VERSION_1);
   return withCheck(RECORD.encode({ ...record, dataLength: data.length, data: padded, reserved }));
 }
 
-function decodeRecord(bytes: Uint8Array): HistoryRecord | undefined {
+/** A record, or what version a sound one is that is not of this; undefined for a slot that is neither. */
+function decodeRecord(bytes: Uint8Array): HistoryRecord | { readonly otherVersion: number } | undefined {
   const content = checkedContent(bytes);
   const fields = content && RECORD.decode(content);
   if (!fields) return undefined;
+  const [format = FORMAT_OF_VERSION_1] = fields.reserved;
+  if (format !== FORMAT_OF_VERSION_1) return { otherVersion: format };
   const { sequence, event, relativeOffsetS, pumpClockMs } = fields;
   return { sequence, event, relativeOffsetS, pumpClockMs, data: fields.data.slice(0, fields.dataLength) };
 }

@@ -172,6 +172,8 @@ function finishLoss(therapy: Therapy, identity: BootFindings["identity"], rig: R
     : begun;
   const stateLost = { control: "stopAfterLoss" as const };
   const halted = apply(tbrStopped(ended, TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption());
-  const told = annunciated(halted, AnnunciationType.SystemIssue);
-  return finishChange(withDosesOf(identity, told), true);
+  const lossTold = annunciated(halted, AnnunciationType.SystemIssue);
+  const bolusTold = bolus ? annunciated(lossTold, AnnunciationType.BolusCanceled) : lossTold;
+  const tbrTold = therapy.standing.tbr ? annunciated(bolusTold, AnnunciationType.TbrCanceled) : bolusTold;
+  return finishChange(withDosesOf(identity, annunciated(tbrTold, AnnunciationType.DateTimeIssue)), true);
 }

@@ -153,6 +153,27 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
+    name: "something is shown before the coils are off",
+    module: "firmware/pump.js",
+    from: "const motor = new Motor(board,",
+    to: "board.show([]); const motor = new Motor(board,",
+    caughtBy: { file: "boot-order", title: "writes the coils off before it touches anything else" },
+  },
+  {
+    name: "a change of version leaves the old copy of an alternating blob",
+    module: "firmware/storage/blob.js",
+    from: "writeBoth: mirrored || older || !intact,",
+    to: "writeBoth: mirrored || !intact,",
+    caughtBy: { file: "storage/blob-versions", title: "leaves no copy of the old version behind" },
+  },
+  {
+    name: "what newer firmware has stored does not stop the boot",
+    module: "firmware/boot.js",
+    from: "if (newer.length > 0)",
+    to: "if (newer.length < 0)",
+    caughtBy: { file: "boot", title: "writes nothing where newer firmware has stored anything" },
+  },
+  {
     name: "the epoch stands still over a boot",
     module: "firmware/nonce/identity.js",
     from: "epoch: identity.epoch + 1",

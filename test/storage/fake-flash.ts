@@ -116,5 +116,7 @@ export function readAll(log: HistoryLog, from = 0, to = 0xffffffff): number[] {
 
 export function mounted(flash: FlashPartition): { log: HistoryLog; nextSequence: number } {
   const log = new HistoryLog(flash);
-  return { log, nextSequence: log.mount().nextSequence };
+  const mounted = log.mount();
+  assert.ok("nextSequence" in mounted, "newer firmware has recorded");
+  return { log, nextSequence: mounted.nextSequence };
 }

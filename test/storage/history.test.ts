@@ -1,6 +1,21 @@
 import assert from "node:assert/strict";
+import { CHECK_BYTES, withCheck } from "../../firmware/storage/checked.js";
 import { HistoryLog } from "../../firmware/storage/history.js";
 import { FakeFlash, mounted, readAll, recordOf, SLOT_BYTES } from "./fake-flash.js";
+
+/** After sequence, event, offset, clock, length and data. */
+const FORMAT_OFFSET = 25;
+
+/** Makes the record of a sequence one that newer firmware wrote. */
+function asVersion(flash: FakeFlash, sequence: number, version: number): void {
+  const { memory } = flash;
+  for (let at = 0; at < memory.length; at += SLOT_BYTES) {
+    const slot = memory.subarray(at, at + SLOT_BYTES);
+    if (new DataView(memory.buffer, at).getUint32(0, true) !== sequence) continue;
+    slot[FORMAT_OFFSET] = version;
+    slot.set(withCheck(slot.slice(0, SLOT_BYTES - CHECK_BYTES)));
+  }
+}
 
 describe("history log", () => {
   it("is empty on an erased partition, and on one full of anything else", () => {
@@ -122,6 +137,30 @@ describe("history log", () => {
     flash.eraseBlock = () => {};
     assert.throws(() => log.append(recordOf(2)), /does not erase/);
     assert.deepEqual(readAll(mounted(flash).log), [0, 1]);
+  });
+
+  it("mounts nothing where newer firmware has recorded, wherever its records begin, and writes nothing (SR-73)", () => {
+    for (let own = 0; own <= 14; own++)
+      for (const version of [2, 3, 0xfe]) {
+        const flash = new FakeFlash(3, 4);
+        const { log } = mounted(flash);
+        for (let sequence = 0; sequence <= own; sequence++) log.append(recordOf(sequence));
+        asVersion(flash, own, version);
+        const before = flash.memory.slice();
+        const again = new HistoryLog(flash);
+        assert.deepEqual(again.mount(), { newer: { name: "history", version, readsVersion: 1 } });
+        assert.throws(() => again.append(recordOf(own + 1)), /^Error: invariant/);
+        assert.throws(() => readAll(again), /^Error: invariant/);
+        assert.deepEqual(flash.memory, before);
+      }
+  });
+
+  it("takes a rotten format byte for a torn record", () => {
+    const flash = new FakeFlash(3, 4);
+    const { log } = mounted(flash);
+    for (let sequence = 0; sequence < 6; sequence++) log.append(recordOf(sequence));
+    flash.memory[5 * SLOT_BYTES + FORMAT_OFFSET] = 2;
+    assert.deepEqual(readAll(mounted(flash).log), [0, 1, 2, 3, 4]);
   });
 
   it("refuses what is our own mistake: an unmounted log, too much data, a partition that is no ring", () => {

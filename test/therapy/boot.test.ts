@@ -172,6 +172,19 @@ describe("therapy boot: after a loss", () => {
     assert.deepEqual([entry?.kind, entry?.lowMicrounits, entry?.highMicrounits], ["uncertain", 0, 130_000 + JUMP]);
   });
 
+  it("tells of the bolus and the temporary rate that end with it (SR-51, SR-66)", () => {
+    const { SystemIssue, BolusCanceled, TbrCanceled, DateTimeIssue } = AnnunciationType;
+    assert.deepEqual(typesOf(without.journal), [SystemIssue, BolusCanceled, DateTimeIssue]);
+    assert.deepEqual(typesOf(without.standing), [SystemIssue, DateTimeIssue]);
+    const tbr = {
+      rateMicrounitsPerHour: microunitsPerHour(0),
+      durationMinutes: 60,
+      endsAtMs: pumpClockMs(6 * HOUR_MS),
+    };
+    const { therapy } = booted({ standing: intact({ ...kept.standing, tbr }), journal: lost });
+    assert.deepEqual(typesOf(therapy), [SystemIssue, BolusCanceled, TbrCanceled, DateTimeIssue]);
+  });
+
   it("forgets every dose of earlier epochs with the ledger, and says never of none (SR-34, SR-66)", () => {
     const { ledger } = without.standing.standing;
     assert.equal(ledgerCount(ledger), 0);

@@ -37,6 +37,8 @@ const FILES = [
   "firmware/PROTOCOL.md",
   "firmware/SECURITY.md",
   "host-sim/day/closed-loop-day.json",
+  "test/storage/storedPumps.json",
+  "test/storage/storedVersions.json",
   "test/vectors/protocol.json",
 ];
 /** What `firmware/main.ts` imports of the SDK, and what stands for it. */

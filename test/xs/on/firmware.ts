@@ -1,6 +1,6 @@
 /** `firmware/main.ts` booted on a simulated board: the SDK's modules made of the board's parts. */
 
-import type { Board, FlashPartition, KeyValueStore } from "../../../firmware/board.js";
+import type { Board, DigitalOptions, FlashPartition, KeyValueStore } from "../../../firmware/board.js";
 
 /** What `main.ts` imports of the SDK. */
 export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "PulseCount" | "PWM"> {
@@ -24,27 +24,34 @@ function refuse(what: string): never {
 }
 
 /**
- * Boots the firmware of `main.ts` on a board, as a power-up does.
+ * Boots the firmware of `main.ts` on a board, as a power-up does. Its storage does not open before its coils have.
  * @param onOpen hears with what options the storage is opened
  */
 export function bootMain(
   board: Board,
   onOpen: (call: "keyValueOpen" | "flashOpen", options: object) => void = () => {},
 ): void {
-  const opening = <Opened>(call: "keyValueOpen" | "flashOpen", opened: Opened) => ({
+  const pins: number[] = [];
+  const opening = <Opened>(call: "keyValueOpen" | "flashOpen", opened: () => Opened) => ({
     open(options: object): Opened {
+      if (!board.pins.coils.every((coil) => pins.includes(coil))) refuse("storage before the coils");
       onOpen(call, options);
-      return opened;
+      return opened();
     },
   });
   const sdk: Sdk = {
     Analog: board.Analog,
-    Digital: board.Digital,
+    Digital: new Proxy(board.Digital, {
+      construct(target, given: [DigitalOptions]) {
+        pins.push(given[0].pin);
+        return Reflect.construct(target, given);
+      },
+    }),
     GATTServer: board.GATTServer,
     PulseCount: board.PulseCount,
     PWM: board.PWM,
-    keyValue: opening("keyValueOpen", board.keyValue),
-    flash: opening("flashOpen", board.historyFlash),
+    keyValue: opening("keyValueOpen", () => board.keyValue),
+    flash: opening("flashOpen", () => board.historyFlash),
     Time: {
       get ticks() {
         return board.ticks();
