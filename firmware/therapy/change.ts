@@ -1,17 +1,11 @@
 /** Building blocks of a change to the standing state: each returns the change so far, made durable once, at the end. */
 
 import { type Microunits, MS_PER_MINUTE, type PumpClockMs } from "../base/units.js";
+import { TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import { annunciate, confirmOldest } from "./annunciations.js";
 import { withoutWholePulses } from "./basal.js";
-import {
-  annunciationChanged,
-  basalRateChanged,
-  bolusDelivered,
-  controlStateChanged,
-  TbrEndReason,
-  tbrEnded,
-} from "./events.js";
+import { annunciationChanged, basalRateChanged, bolusDelivered, controlStateChanged, tbrEnded } from "./events.js";
 import { type NewEvent, withEvents } from "./history.js";
 import { activeBolus, type EntryKind, settle } from "./ledger.js";
 import type { Standing } from "./standing.js";

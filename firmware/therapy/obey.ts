@@ -3,6 +3,7 @@
  */
 
 import { MS_PER_MINUTE, microunits, pumpClockMs, type UptimeMs } from "../base/units.js";
+import { TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import type { RigConfig } from "../rig.js";
 import type { Authorised } from "./authorised.js";
@@ -18,7 +19,7 @@ import {
   tbrStopped,
 } from "./change.js";
 import type { DoseId, Meaning } from "./commands.js";
-import { bolusProgrammed, controlStateChanged, TbrEndReason, tbrStarted } from "./events.js";
+import { bolusProgrammed, controlStateChanged, tbrStarted } from "./events.js";
 import { addEntry, type LedgerEntry } from "./ledger.js";
 import type { Tbr } from "./standing.js";
 import { clockAt, type Therapy, type TherapyStep, withHoursClosed } from "./therapy.js";
