@@ -10,6 +10,7 @@ import {
   BolusProgrammedPart2Data,
   NoEventData,
   StateChangedData,
+  TbrChangedData,
   TbrEndedData,
   TbrStartedData,
 } from "../ids/history.js";
@@ -52,13 +53,25 @@ export const basalRateChanged = (from: MicrounitsPerHour, to: MicrounitsPerHour)
   data: BasalRateChangedData.encode({ flags: 0, oldRateSfloat: rateSfloat(from), newRateSfloat: rateSfloat(to) }),
 });
 
-export const tbrStarted = (tbr: Tbr, changed: boolean): NewEvent => ({
-  event: changed ? HistoryEvent.TbrChanged : HistoryEvent.TbrStarted,
+export const tbrStarted = (tbr: Tbr): NewEvent => ({
+  event: HistoryEvent.TbrStarted,
   data: TbrStartedData.encode({
     flags: 0,
     type: TbrType.Absolute,
     rateSfloat: rateSfloat(tbr.rateMicrounitsPerHour),
     durationMinutes: tbr.durationMinutes,
+  }),
+});
+
+/** `tbr` in place of one that was in effect for `elapsedMinutes`. */
+export const tbrChanged = (tbr: Tbr, elapsedMinutes: number): NewEvent => ({
+  event: HistoryEvent.TbrChanged,
+  data: TbrChangedData.encode({
+    flags: 0,
+    type: TbrType.Absolute,
+    rateSfloat: rateSfloat(tbr.rateMicrounitsPerHour),
+    programmedMinutes: tbr.durationMinutes,
+    elapsedMinutes,
   }),
 });
 
