@@ -64,6 +64,40 @@ export interface PwmConstructor {
   new (options: { readonly pin: number; readonly hz?: number }): PwmOutput;
 }
 
+/**
+ * ECMA-419 Serial in buffers, as the SDK has it on ESP32 (serial.c): both directions go through a FIFO of 128 bytes, and
+ * what comes in while it is full is lost.
+ */
+export interface SerialPort {
+  /**
+   * All that has come in; undefined when nothing has, and with format `buffer` never a number. Asked for a number of bytes
+   * the C reads past the FIFO's end.
+   */
+  read(): ArrayBuffer | number | undefined;
+  /** Throws, and sends nothing, when the FIFO has less room than this. */
+  write(bytes: Uint8Array): void;
+}
+
+export interface SerialOptions {
+  readonly port: number;
+  readonly transmit: number;
+  readonly receive: number;
+  readonly baud: number;
+  readonly format: "buffer";
+  /** Bytes have come in: so many, at least one. */
+  readonly onReadable: (count: number) => void;
+  /**
+   * The FIFO has room for so many bytes. Comes once after the port was made and once after a write, when all but a few
+   * bytes have left.
+   */
+  readonly onWritable: (count: number) => void;
+}
+
+export interface SerialConstructor {
+  /** Throws when the port or a pin is in use: by the debugger, in a debug build. */
+  new (options: SerialOptions): SerialPort;
+}
+
 /** Moddable `embedded:io/bluetoothle/peripheral`: one connection of a central. */
 export interface GattConnection {
   /**
@@ -154,6 +188,8 @@ export interface Pins {
   readonly buzzer: number;
   readonly encoder: { readonly signal: number; readonly control: number };
   readonly force: number;
+  /** UART of the console. */
+  readonly serial: Pick<SerialOptions, "port" | "transmit" | "receive">;
 }
 
 export interface Board {
@@ -161,10 +197,11 @@ export interface Board {
   readonly PulseCount: PulseCountConstructor;
   readonly Analog: AnalogConstructor;
   readonly PWM: PwmConstructor;
+  readonly Serial: SerialConstructor;
   readonly GATTServer: GattServerConstructor;
-  /** Read once each, by the boot: reading may open the device, and throw. */
-  readonly keyValue: KeyValueStore;
-  readonly historyFlash: FlashPartition;
+  /** Each is opened once, by the boot, the coils off by then. May throw. */
+  readonly openKeyValue: () => KeyValueStore;
+  readonly openHistoryFlash: () => FlashPartition;
   readonly pins: Pins;
   readonly rig: RigConfig;
   /** Milliseconds, signed 32 bits, wrapping (Moddable Time.ticks). */
@@ -175,7 +212,9 @@ export interface Board {
   readonly entropy: (lengthBytes: number) => Uint8Array;
   /** Comes with the board so that the firmware need not import it. */
   readonly sha256: Sha256;
-  /** Shows lines to whoever holds the pump: a display, or the serial console. */
+  /** Restarts the board, as a power cut would: does not return. */
+  readonly restart: () => void;
+  /** Shows lines to whoever holds the pump, on a display if there is one. The firmware prints them on its console too. */
   readonly show: (lines: readonly string[]) => void;
   /** Local diagnostic trace: one line, no secrets. Never leaves the pump by radio. */
   readonly trace: (line: string) => void;

@@ -8,8 +8,10 @@ import { layout } from "./base/layout.js";
 import type { Sha256 } from "./base/sha256.js";
 import type { UptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
+import { CALIBRATION_BLOB, type Calibration, calibrationInForce } from "./motor/calibration.js";
 import { Entropy, type EntropyFault } from "./nonce/entropy.js";
 import { advanceEpoch, createIdentity, IDENTITY_BLOB, type Identity } from "./nonce/identity.js";
+import type { RigConfig } from "./rig.js";
 import { type Bonds, bondsBlob, NO_BONDS } from "./session/bonds.js";
 import { type BlobSpec, type Durable, type Loaded, StateBlob } from "./storage/blob.js";
 import { HistoryLog } from "./storage/history.js";
@@ -25,6 +27,7 @@ export interface Stores {
   readonly bonds: StateBlob<Bonds>;
   readonly standing: StateBlob<Standing>;
   readonly journal: StateBlob<Journal>;
+  readonly calibration: StateBlob<Calibration>;
   readonly history: HistoryLog;
 }
 
@@ -34,6 +37,9 @@ export interface Booted {
   /** Undefined when no identity could be made: then nothing is issued and there is no radio. */
   readonly identity: Durable<Identity> | undefined;
   readonly bonds: Bonds;
+  readonly calibration: Calibration;
+  /** The board's, calibrated: what every dose is planned by until the next boot. */
+  readonly rig: RigConfig;
   readonly therapy: Therapy;
   readonly entropyFault: EntropyFault | undefined;
   readonly historyFailed: boolean;
@@ -43,19 +49,25 @@ export interface Booted {
 
 /**
  * Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot.
- * Its version counts the blobs too: a new one raises it, so that firmware that does not know the new one stops at the
- * mark.
+ * `CALIBRATED` says that it has run on a calibration besides: written by the first boot that finds one, so before
+ * anything moves by it. The mark's version counts the blobs: a new one raises it, so that firmware that does not know
+ * the new one stops at the mark.
  */
 interface Marker {
   readonly provisioned: number;
 }
+const PROVISIONED = 1;
+const CALIBRATED = 2;
 const MarkerLayout = layout(["provisioned", "u8"]);
+const decodeMarker = (bytes: Uint8Array): Marker | undefined => MarkerLayout.decode(bytes);
 const MARKER_BLOB: BlobSpec<Marker> = {
   name: "provisioned",
-  version: 1,
+  version: 2,
+  // From before there was a calibration.
+  older: [{ version: 1, decode: decodeMarker }],
   copies: "mirrored",
   encode: (marker) => MarkerLayout.encode(marker),
-  decode: (bytes) => MarkerLayout.decode(bytes),
+  decode: decodeMarker,
 };
 
 /** How everything is stored that is stored as a blob. */
@@ -66,6 +78,7 @@ export function blobSpecs(sha256: Sha256) {
     bonds: bondsBlob(sha256),
     standing: STANDING_BLOB,
     journal: JOURNAL_BLOB,
+    calibration: CALIBRATION_BLOB,
   };
 }
 
@@ -74,7 +87,8 @@ export function blobSpecs(sha256: Sha256) {
  * stored anything; then nothing has been written.
  */
 export function boot(board: Board, now: UptimeMs): Booted {
-  const { keyValue, sha256 } = board;
+  const { sha256 } = board;
+  const keyValue = board.openKeyValue();
   const specs = blobSpecs(sha256);
   const marker = new StateBlob(keyValue, specs.marker);
   const stores: Stores = {
@@ -82,7 +96,8 @@ export function boot(board: Board, now: UptimeMs): Booted {
     bonds: new StateBlob(keyValue, specs.bonds),
     standing: new StateBlob(keyValue, specs.standing),
     journal: new StateBlob(keyValue, specs.journal),
-    history: new HistoryLog(board.historyFlash),
+    calibration: new StateBlob(keyValue, specs.calibration),
+    history: new HistoryLog(board.openHistoryFlash()),
   };
   let historyFailed = false;
   const withHistory = <V>(use: () => V): V | undefined => {
@@ -102,6 +117,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
     stores.bonds.newer(),
     stores.standing.newer(),
     stores.journal.newer(),
+    stores.calibration.newer(),
     mounted && "newer" in mounted ? mounted.newer : undefined,
   ]);
   const historyNextSequence = mounted && "nextSequence" in mounted ? mounted.nextSequence : 0;
@@ -121,7 +137,14 @@ export function boot(board: Board, now: UptimeMs): Booted {
   // The standing state is stored before the first event goes to flash.
   const standingIsGone = standingLoaded.kind === "missing" && historyNextSequence > 0;
   const provisioned = marked.kind !== "missing" || identityFound.kind !== "missing" || hadBonds || standingIsGone;
-  const standingFound = orNew(standingLoaded, provisioned, newStanding(board.rig));
+  const mark = "value" in marked ? marked.value.provisioned : PROVISIONED;
+  const calibrationFound = load(stores.calibration);
+  const {
+    calibration,
+    rig,
+    lost: calibrationLost,
+  } = calibrationInForce(calibrationFound, mark === CALIBRATED, board.rig);
+  const standingFound = orNew(standingLoaded, provisioned, newStanding(rig));
   const journalFound = orNew(load(stores.journal), provisioned, NEW_JOURNAL);
 
   const entropy = new Entropy(board.entropy, sha256);
@@ -138,8 +161,9 @@ export function boot(board: Board, now: UptimeMs): Booted {
     historyNextSequence,
     epoch,
     identity: identityFate,
+    calibrationLost,
   } as const;
-  const { next: therapy, record } = bootTherapy(found, now, board.rig);
+  const { next: therapy, record } = bootTherapy(found, now, rig);
   if (record?.kind !== "standing") throw new Error("invariant: a boot records the standing state");
   stores.standing.commit(record.value);
   withHistory(() => {
@@ -148,6 +172,10 @@ export function boot(board: Board, now: UptimeMs): Booted {
   stores.journal.commit(therapy.journal);
   if (standingFound.kind === "lost" || journalFound.kind === "lost")
     news.push("Stored therapy state was lost: stopped");
+  if (calibrationLost) news.push("Calibration was lost: stopped");
+  if (rig.drive.encoder === "none") news.push("No encoder: motion is not checked");
+  if ("value" in calibrationFound && calibrationFound.kind !== "intact" && !calibrationLost)
+    stores.calibration.commit(calibrationFound.value);
 
   // Without its identity a pump is a stranger to its controllers: their bonds go with it.
   const bondsKept = known && "value" in bondsFound ? bondsFound.value : NO_BONDS;
@@ -159,9 +187,21 @@ export function boot(board: Board, now: UptimeMs): Booted {
   const created = known ? undefined : createIdentity(entropy);
   const identity = advanced?.identity ?? (created?.ok ? created.value : undefined);
   const durable = identity && stores.identity.commit(identity);
-  if (durable && marked.kind !== "intact") marker.commit({ provisioned: 1 });
+  const nowMarked = "value" in calibrationFound ? CALIBRATED : mark;
+  if (durable && (marked.kind !== "intact" || mark !== nowMarked)) marker.commit({ provisioned: nowMarked });
   const entropyFault = advanced?.fault ?? (created && !created.ok ? created.refusal : undefined);
-  return { stores, entropy, identity: durable, bonds: bondsKept, therapy, entropyFault, historyFailed, news };
+  return {
+    stores,
+    entropy,
+    identity: durable,
+    bonds: bondsKept,
+    calibration,
+    rig,
+    therapy,
+    entropyFault,
+    historyFailed,
+    news,
+  };
 }
 
 /** Lets nothing go on where newer firmware was before. */

@@ -11,7 +11,9 @@ import type { Booted } from "./boot.js";
 import { AnnunciationType } from "./ids/values.js";
 import type { MotionCheck } from "./motor/encoder.js";
 import type { Motor, MotorReport } from "./motor/motor.js";
+import type { RigConfig } from "./rig.js";
 import type { Durable } from "./storage/blob.js";
+import { endBenchPulse } from "./therapy/bench.js";
 import { latchFault, type Moved } from "./therapy/fault.js";
 import { JOURNAL_BLOB, type JournalBegun } from "./therapy/journal.js";
 import { tell } from "./therapy/obey.js";
@@ -30,6 +32,7 @@ type Committed =
 
 export class Delivery {
   readonly #board: Board;
+  readonly #rig: RigConfig;
   readonly #stores: Booted["stores"];
   readonly #motor: Motor;
   readonly #annunciator: Annunciator;
@@ -50,13 +53,14 @@ export class Delivery {
     onStateChanged: () => void,
   ) {
     this.#board = board;
+    this.#rig = booted.rig;
     this.#stores = booted.stores;
     this.#therapy = booted.therapy;
     this.#motor = motor;
     this.#annunciator = annunciator;
     this.#now = now;
     this.#onStateChanged = onStateChanged;
-    motor.align(booted.therapy.journal.coilPhase);
+    motor.align(booted.therapy.journal.coilPhase, booted.rig.drive);
     const { pending } = this.#therapy.standing.annunciations;
     const lines = [...booted.news, ...pending.map(({ type }) => annunciationLine(type))];
     if (lines.length > 0) annunciator.announce(...lines);
@@ -89,25 +93,33 @@ export class Delivery {
   #repeat(pass: typeof passTime): void {
     let recorded = true;
     while (recorded && !this.#motor.busy) {
-      const step = pass(this.#therapy, this.#now(), this.#board.rig);
+      const step = pass(this.#therapy, this.#now(), this.#rig);
       recorded = this.adopt(step) && step.record !== undefined;
     }
   }
 
   wakeAt(): UptimeMs {
-    const at = therapyWakeAt(this.#therapy, this.#now(), this.#board.rig);
+    const at = therapyWakeAt(this.#therapy, this.#now(), this.#rig);
     return this.#faultIsUnstored ? uptimeMs(Math.min(at, this.#retryAt)) : at;
   }
 
-  /** Takes the motor's report of the pulse that was begun, and latches the fault that it may tell of. */
+  /**
+   * Takes the motor's report of the pulse that was begun, and latches the fault that it may tell of: not when the bench
+   * began it, whose business the encoder then is.
+   */
   pulseEnded(report: MotorReport): void {
-    this.adopt(endPulse(this.#therapy, report, this.#now(), this.#board.rig), report);
+    if (this.#therapy.journal.pulse?.source === "bench") {
+      this.adopt(endBenchPulse(this.#therapy, report, this.#now(), this.#rig));
+      return;
+    }
+    this.adopt(endPulse(this.#therapy, report, this.#now(), this.#rig), report);
     this.#latchMotion(report.check, report);
   }
 
   /** Looks for motion that nobody commanded, while the motor is at rest: it is counted, and a fault. */
   #checkRest(): void {
-    if (this.#therapy.fault || this.#motor.busy) return;
+    const { fault, motion } = this.#therapy;
+    if (fault || motion.kind !== "idle") return;
     const { check, highMicrounits } = this.#motor.checkRest();
     if (check.kind === "inTolerance") return;
     const moved = { lowMicrounits: microunits(0), highMicrounits };
@@ -179,7 +191,7 @@ export class Delivery {
     if (this.#therapy.fault) return;
     this.#motor.deenergise();
     this.#board.trace(`fault: ${faultText(fault)}`);
-    const step = latchFault(this.#therapy, fault, this.#now(), moved, this.#board.rig);
+    const step = latchFault(this.#therapy, fault, this.#now(), moved, this.#rig);
     this.#therapy = step.next;
     this.#onStateChanged();
     this.#annunciator.setPending(true);

@@ -8,6 +8,7 @@ import { GATTServer } from "embedded:io/bluetoothle/peripheral";
 import Digital from "embedded:io/digital";
 import PulseCount from "embedded:io/pulsecount";
 import PWM from "embedded:io/pwm";
+import Serial from "embedded:io/serial";
 import flash from "embedded:storage/flash";
 import keyValue from "embedded:storage/key-value";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -19,7 +20,8 @@ import { DEFAULT_RIG } from "./rig.js";
 
 /**
  * ESP32-DevKitC. The button is the board's own, on GPIO 0: held during a reset it starts the download mode, not the
- * pump. Encoder and force sensor are on pins that are inputs only; the coils' driver needs pull-downs of its own.
+ * pump. Encoder and force sensor are on pins that are inputs only; the coils' driver needs pull-downs of its own. UART 0
+ * is the board's USB connector: the console, or in a debug build the debugger's.
  */
 const PINS: Board["pins"] = {
   coils: [16, 17, 18, 19],
@@ -28,6 +30,7 @@ const PINS: Board["pins"] = {
   buzzer: 25,
   encoder: { signal: 34, control: 35 },
   force: 36,
+  serial: { port: 0, transmit: 1, receive: 3 },
 };
 
 startPump({
@@ -35,14 +38,10 @@ startPump({
   PulseCount,
   Analog,
   PWM,
+  Serial,
   GATTServer,
-  // Opened when the boot asks for them: the coils are off by then, and what they throw is shown.
-  get keyValue() {
-    return keyValue.open({ path: "countersign", format: "buffer" });
-  },
-  get historyFlash() {
-    return flash.open({ path: "history", mode: "r+" });
-  },
+  openKeyValue: () => keyValue.open({ path: "countersign", format: "buffer" }),
+  openHistoryFlash: () => flash.open({ path: "history", mode: "r+" }),
   pins: PINS,
   rig: DEFAULT_RIG,
   ticks: () => Time.ticks,
@@ -52,6 +51,7 @@ startPump({
   },
   entropy: (lengthBytes) => new Uint8Array(native("xs_countersign_entropy").call(undefined, lengthBytes)),
   sha256,
+  restart: () => native("xs_countersign_restart").call(undefined),
   show(lines) {
     for (const line of lines) trace(`${line}\n`);
   },

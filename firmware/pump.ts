@@ -10,23 +10,31 @@ import type { UptimeMs } from "./base/units.js";
 import type { Board, DigitalPin, ScheduledCallback } from "./board.js";
 import { type Booted, boot } from "./boot.js";
 import { type Button, buttonAtBoot, buttonWakeAt, type Gesture, stepButton } from "./button.js";
+import { Console } from "./console.js";
 import { Delivery } from "./delivery.js";
 import { Motor, type MotorReport } from "./motor/motor.js";
 import { eraseBonds, Radio } from "./radio.js";
-import { rigErrors } from "./rig.js";
-import type { Role } from "./session/bonds.js";
+import { type RigConfig, rigErrors } from "./rig.js";
+import { type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
 import { confirmAnnunciation, resume, stop } from "./therapy/obey.js";
+import { Workbench } from "./workbench.js";
 
 /**
  * Starts the pump. Where its storage will not let it, or its rig is impossible, it shows why and stands still with the
  * coils off: a restart would only fail again.
  */
 export function startPump(board: Board): void {
+  let pump: Pump | undefined;
+  const terminal = new Console(board, () => pump?.wake());
+  const show = (lines: readonly string[]) => {
+    board.show(lines);
+    terminal.print(lines);
+  };
   try {
-    new Pump(board);
+    pump = new Pump({ ...board, show }, terminal);
   } catch (error) {
     board.trace(`fault: the pump does not start: ${messageOf(error)}`);
-    board.show(["FAULT", "The pump does not start", messageOf(error)]);
+    show(["FAULT", "The pump does not start", messageOf(error)]);
   }
 }
 
@@ -37,6 +45,8 @@ const REVOKE_TAPS = 7;
 const OPERATE_TAPS = 3;
 const OBSERVE_TAPS = 4;
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
 
 class Pump {
@@ -44,6 +54,12 @@ class Pump {
   readonly #clock: UptimeClock;
   readonly #buttonPin: DigitalPin;
   readonly #annunciator: Annunciator;
+  readonly #terminal: Console;
+  readonly #workbench: Workbench;
+  /** When the workbench next has something to do: an uptime, or infinity. */
+  #benchAt = NEVER;
+  readonly #rig: RigConfig;
+  #bondsWithoutRadio: Bonds;
   readonly #bondStore: Booted["stores"]["bonds"];
   readonly #delivery: Delivery;
   /** Undefined when the pump has no identity, for want of entropy: then it is not on the air. */
@@ -54,13 +70,18 @@ class Pump {
   #gestures: readonly Gesture[] = [];
   #wake: ScheduledCallback | undefined;
 
-  /** Boots. Coils are off before anything else; the radio starts last. Throws what the storage throws. */
-  constructor(board: Board) {
+  /**
+   * Boots. Coils are off before anything else; the radio starts last. Throws what the storage throws.
+   *
+   * @param board whose `show` prints on the terminal too.
+   */
+  constructor(board: Board, terminal: Console) {
     const motor = new Motor(board, (report) => {
       this.#report = report;
       this.#arm(0);
     });
     this.#board = board;
+    this.#terminal = terminal;
     this.#clock = new UptimeClock(board.ticks);
     const now = () => this.#clock.now();
     const annunciator = new Annunciator(board);
@@ -74,8 +95,12 @@ class Pump {
       edge: board.Digital.Rising | board.Digital.Falling,
       onReadable: () => this.#arm(0),
     });
-    const { identity, stores } = booted;
+    const { identity, stores, rig } = booted;
+    this.#rig = rig;
     this.#bondStore = stores.bonds;
+    this.#bondsWithoutRadio = booted.bonds;
+    const bonds = () => this.#radio?.bonds ?? this.#bondsWithoutRadio;
+    this.#workbench = new Workbench(board, booted, motor, this.#delivery, terminal, bonds, now);
     try {
       if (identity)
         this.#radio = new Radio(board, booted, identity, this.#delivery, annunciator, now, () => this.#arm(0));
@@ -83,6 +108,12 @@ class Pump {
       // Therapy does not depend on the radio: without it, the button and what is programmed remain.
       this.#delivery.radioFailed(messageOf(error));
     }
+    this.#arm(0);
+  }
+
+  /** A line waits on the console. */
+  wake(): void {
+    this.#benchAt = 0;
     this.#arm(0);
   }
 
@@ -104,17 +135,27 @@ class Pump {
       }
       const report = this.#report;
       this.#report = undefined;
-      if (report) this.#delivery.pulseEnded(report);
+      if (report) {
+        this.#delivery.pulseEnded(report);
+        this.#workbench.pulseEnded(report);
+      }
       // What was asked, Stop above all, comes before the next pulse.
       do {
         this.#passDeadlines();
       } while (this.#radio?.handleNext());
+      if (this.#benchAt < NEVER) {
+        this.#workbench.passTime();
+        this.#benchAt = this.#workbench.wakeAt();
+      }
       this.#delivery.passTime();
       this.#radio?.tellChanged();
     } catch (error) {
       this.#delivery.latch({ kind: "invariant", message: messageOf(error) });
     }
-    if (!this.#delivery.isMoving) this.#arm(this.#wakeInMs());
+    if (this.#delivery.isMoving) return;
+    // Not before a pulse that has just begun: its first half-step comes first.
+    this.#terminal.flush();
+    this.#arm(this.#wakeInMs());
   }
 
   /** Gestures, deadlines and rates that have run out: all but pulses. */
@@ -149,9 +190,9 @@ class Pump {
     const delivery = this.#delivery;
     const now = this.#clock.now();
     if (gesture.kind === "hold") {
+      this.#workbench.held();
       if (gesture.tapsBefore === REVOKE_TAPS) this.#revokeAll();
-      else if (delivery.therapy.standing.control === "run")
-        delivery.adopt(stop(delivery.therapy, now, this.#board.rig));
+      else if (delivery.therapy.standing.control === "run") delivery.adopt(stop(delivery.therapy, now, this.#rig));
       else if (gesture.tapsBefore === RESUME_TAPS) delivery.adopt(resume(delivery.therapy, now));
       return;
     }
@@ -168,14 +209,17 @@ class Pump {
   /** Bonds end with or without a radio. */
   #revokeAll(): void {
     if (this.#radio) this.#radio.revokeAll();
-    else eraseBonds(this.#bondStore, this.#delivery, this.#annunciator);
+    else {
+      this.#bondsWithoutRadio = NO_BONDS;
+      eraseBonds(this.#bondStore, this.#delivery, this.#annunciator);
+    }
   }
 
   #wakeInMs(): number {
     const now = this.#clock.now();
-    const never = Number.POSITIVE_INFINITY;
-    const wakes = [this.#delivery.wakeAt(), this.#radio?.wakeAt() ?? never, buttonWakeAt(this.#button, now) ?? never];
-    return Math.max(0, Math.min(...wakes) - now);
+    const radioAt = this.#radio?.wakeAt() ?? NEVER;
+    const buttonAt = buttonWakeAt(this.#button, now) ?? NEVER;
+    return Math.max(0, Math.min(this.#delivery.wakeAt(), this.#benchAt, radioAt, buttonAt) - now);
   }
 }
 

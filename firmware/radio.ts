@@ -18,6 +18,7 @@ import { GattLink } from "./link/gatt.js";
 import { Inbox, type InboxEvent } from "./link/inbox.js";
 import type { Identity } from "./nonce/identity.js";
 import { NonceStore } from "./nonce/store.js";
+import type { RigConfig } from "./rig.js";
 import { BONDS_FORMAT, type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
 import { Handshake } from "./session/handshake.js";
 import { openPairingWindow, type PairingWindow, wipeWindow } from "./session/pairing.js";
@@ -41,6 +42,7 @@ const ADVERTISE_INTERVAL_MS = 5_000;
 
 export class Radio {
   readonly #board: Board;
+  readonly #rig: RigConfig;
   readonly #stores: Booted["stores"];
   readonly #entropy: Booted["entropy"];
   readonly #pumpId: Uint8Array;
@@ -74,6 +76,7 @@ export class Radio {
     onEvent: () => void,
   ) {
     this.#board = board;
+    this.#rig = booted.rig;
     this.#stores = booted.stores;
     this.#entropy = booted.entropy;
     this.#bonds = booted.bonds;
@@ -89,6 +92,11 @@ export class Radio {
       this.#inbox.put(event);
       onEvent();
     });
+  }
+
+  /** Those of now, the unconfirmed one included. */
+  get bonds(): Bonds {
+    return this.#bonds;
   }
 
   /** Handles one waiting event. False when there was none. */
@@ -225,7 +233,7 @@ export class Radio {
       pumpId: this.#pumpId,
       nonces: this.#nonces,
       therapy: this.#delivery.therapy,
-      rig: this.#board.rig,
+      rig: this.#rig,
       now: this.#now(),
     };
     const { next, reply, accepted, reset, refused } = dispatch(this.#countersign, request, context);
@@ -243,7 +251,7 @@ export class Radio {
     const { authorised, doseId } = accepted;
     const { kind } = authorised.command;
     const delivery = this.#delivery;
-    const stored = delivery.adopt(obey(delivery.therapy, authorised, doseId, this.#now(), this.#board.rig));
+    const stored = delivery.adopt(obey(delivery.therapy, authorised, doseId, this.#now(), this.#rig));
     // A Stop that could not be stored is obeyed all the same: the fault has stopped everything.
     if (!stored && kind !== "stop") return this.#refuseUnstored(accepted);
     const entry = doseId && findEntry(delivery.therapy.standing.ledger, doseId);

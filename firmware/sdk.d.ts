@@ -27,6 +27,11 @@ declare module "embedded:io/pwm" {
   export default PWM;
 }
 
+declare module "embedded:io/serial" {
+  const Serial: import("./board.js").SerialConstructor;
+  export default Serial;
+}
+
 declare module "embedded:io/bluetoothle/peripheral" {
   export const GATTServer: import("./board.js").GattServerConstructor;
 }
@@ -46,6 +51,9 @@ declare module "embedded:storage/flash" {
 }
 
 /** XS: a function implemented in C, by its symbol. */
-declare function native(symbol: string): { call(target: undefined, lengthBytes: number): ArrayBuffer };
+declare function native(symbol: "xs_countersign_entropy"): {
+  call(target: undefined, lengthBytes: number): ArrayBuffer;
+};
+declare function native(symbol: "xs_countersign_restart"): { call(target: undefined): void };
 /** XS: one line to the debugger or the serial console. */
 declare function trace(line: string): void;

@@ -19,10 +19,11 @@ import { EntropySource } from "./peripherals/entropy.js";
 import { FlashMemory } from "./peripherals/flash.js";
 import { KeyValueFlash } from "./peripherals/keyValue.js";
 import { type CutPoint, Operations } from "./peripherals/operations.js";
-import type { OperationKind } from "./peripherals/power.js";
+import { type OperationKind, PowerCut } from "./peripherals/power.js";
 import { PowerSession } from "./peripherals/powerSession.js";
 import { pulseCount } from "./peripherals/pulseCount.js";
 import { pwm } from "./peripherals/pwm.js";
+import { SerialLine } from "./peripherals/serial.js";
 import type { StallMs } from "./peripherals/thread.js";
 import { Plant, type PlantOptions } from "./plant/plant.js";
 
@@ -34,6 +35,7 @@ const PINS: Pins = {
   buzzer: 25,
   encoder: { signal: 34, control: 35 },
   force: 36,
+  serial: { port: 0, transmit: 1, receive: 3 },
 };
 
 /** Streams of the one seed, so that what one part draws does not shift another. */
@@ -64,9 +66,13 @@ export class Hardware {
   readonly keyValue: KeyValueFlash;
   readonly flash: FlashMemory;
   readonly entropy: EntropySource;
+  /** The console's line, at its far end. */
+  readonly serial: SerialLine;
   readonly panel = new Panel();
   /** Called after the power went, for whatever reason, from wherever it went: no place to switch it on again. */
   onPowerLost: (() => void) | undefined;
+  /** Called after that when the firmware restarted the board: whoever runs it switches it on again, a little later. */
+  onRestart: (() => void) | undefined;
   /** Asked before every callback of the firmware. Never stalls unless replaced. */
   stallMs: StallMs = () => 0;
   readonly #clock: Clock;
@@ -93,6 +99,7 @@ export class Hardware {
     const { earlierStarts = 0, restored, onChange } = options;
     const entropyStream = earlierStarts === 0 ? STREAMS.entropy : LATER_ENTROPY + earlierStarts;
     this.entropy = new EntropySource(new Random(seed, entropyStream), onInput);
+    this.serial = new SerialLine(clock, onInput);
     if (restored) this.#restore(restored);
     if (onChange) this.#tellChanges(onChange);
   }
@@ -196,6 +203,7 @@ export class Hardware {
     session.end();
     this.plant.releaseCoils();
     this.#button.unwatchAll();
+    this.serial.powerLost();
     this.#outputs.clear();
     this.panel.powerLost();
     this.onPowerLost?.();
@@ -236,9 +244,10 @@ export class Hardware {
       }),
       Analog: analog(session, (pin) => (pin === PINS.force ? this.plant.forceFraction : 0)),
       PWM: pwm(session, (pin, duty) => this.#outputs.set(pin, duty)),
+      Serial: this.serial.serialFor(session),
       GATTServer: gattServer,
-      keyValue: this.keyValue.open(session),
-      historyFlash: this.flash.open(session),
+      openKeyValue: () => this.keyValue.open(session),
+      openHistoryFlash: () => this.flash.open(session),
       pins: PINS,
       rig: this.#rig,
       ticks: () => {
@@ -254,6 +263,12 @@ export class Hardware {
         return this.entropy.draw(lengthBytes);
       },
       sha256,
+      restart: () => {
+        session.check();
+        this.#losePower();
+        this.onRestart?.();
+        throw new PowerCut();
+      },
       show: (lines) => {
         session.check();
         this.panel.show(lines);

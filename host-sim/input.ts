@@ -8,6 +8,7 @@ import type { EntropyInput } from "./peripherals/entropy.js";
 import type { FlashInput } from "./peripherals/flash.js";
 import type { KeyValueInput } from "./peripherals/keyValue.js";
 import type { CutPoint } from "./peripherals/operations.js";
+import type { SerialInput } from "./peripherals/serial.js";
 import type { PlantInput } from "./plant/plant.js";
 
 /** What is done to the board as a whole; the verbs of `Hardware`. */
@@ -19,4 +20,4 @@ export type BoardInput =
   /** The thread was busy elsewhere before it ran a callback, numbered from power-up. */
   | { readonly do: "stall"; readonly callbackNumber: number; readonly durationMs: number };
 
-export type Input = BoardInput | PlantInput | EntropyInput | KeyValueInput | FlashInput;
+export type Input = BoardInput | PlantInput | EntropyInput | KeyValueInput | FlashInput | SerialInput;

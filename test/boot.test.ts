@@ -30,7 +30,13 @@ class Machine {
 
   boot(): Booted {
     const { store: keyValue, flash: historyFlash, entropy } = this;
-    const board: Partial<Board> = { keyValue, historyFlash, entropy, sha256, rig: DEFAULT_RIG };
+    const board: Partial<Board> = {
+      openKeyValue: () => keyValue,
+      openHistoryFlash: () => historyFlash,
+      entropy,
+      sha256,
+      rig: DEFAULT_RIG,
+    };
     return boot(board as Board, uptimeMs(0));
   }
 
@@ -50,8 +56,8 @@ class Machine {
 const typesOf = ({ therapy }: Booted) => therapy.standing.annunciations.pending.map(({ type }) => type);
 const idOf = ({ identity }: Booted) => (identity ? hex(identity.value.pumpId) : undefined);
 
-/** Of a boot that brings all five blobs to another version. */
-const BOOT_WRITES = 10;
+/** Of a boot that brings all six blobs to another version. */
+const BOOT_WRITES = 12;
 
 /** Of both copies of every blob. */
 const storedVersions = ({ store }: Machine) =>
@@ -73,6 +79,7 @@ function provisioned(): Machine {
   const machine = new Machine();
   const { stores, therapy } = machine.boot();
   stores.bonds.commit(bondsOf(1));
+  stores.calibration.commit({ insulinPerTurnMicrounits: undefined, forceZero: 1 });
   const ledger = ledgerOf([entryOf(1)]);
   stores.standing.commit({ ...therapy.standing, control: "run", ledger });
   machine.boot();

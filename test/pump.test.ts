@@ -111,12 +111,15 @@ describe("pump: revoking all bonds", () => {
     const failing = { now: false };
     changed(world, (board) => ({
       ...board,
-      keyValue: {
-        ...board.keyValue,
-        write: (key, value) => {
-          if (failing.now && key.startsWith("bonds")) throw new Error("ESP_ERR_FLASH_OP_FAIL");
-          board.keyValue.write(key, value);
-        },
+      openKeyValue() {
+        const store = board.openKeyValue();
+        return {
+          ...store,
+          write: (key, value) => {
+            if (failing.now && key.startsWith("bonds")) throw new Error("ESP_ERR_FLASH_OP_FAIL");
+            store.write(key, value);
+          },
+        };
       },
     }));
     world.powerCycle();

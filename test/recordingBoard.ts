@@ -68,9 +68,9 @@ export function recordingBoard(board: Board, note: (use: Use) => void): Board {
         super.startAdvertising(scan);
       }
     },
-    get keyValue() {
+    openKeyValue: () => {
       note({ of: "keyValue", what: "open" });
-      const store = board.keyValue;
+      const store = board.openKeyValue();
       return {
         read: (key: string) => {
           note({ of: "keyValue", what: `read ${key}` });
@@ -86,9 +86,9 @@ export function recordingBoard(board: Board, note: (use: Use) => void): Board {
         },
       };
     },
-    get historyFlash() {
+    openHistoryFlash: () => {
       note({ of: "flash", what: "open" });
-      const flash = board.historyFlash;
+      const flash = board.openHistoryFlash();
       return {
         read: (lengthBytes: number, offset: number) => {
           note({ of: "flash", what: "read" });

@@ -54,6 +54,8 @@ export interface CheckedMotion {
   readonly next: EncoderState;
   readonly check: MotionCheck;
   readonly measured: boolean;
+  /** Signed counts since the last settled reading; 0 without an encoder. */
+  readonly countedCounts: number;
   readonly lowMicrounits: Microunits;
   readonly highMicrounits: Microunits;
 }
@@ -104,6 +106,7 @@ export function checkMotion(
       next,
       check: { kind: "inTolerance" },
       measured: false,
+      countedCounts: 0,
       lowMicrounits: atLeastNone(insulinOfHalfSteps(drive, steps, "down") - jump),
       highMicrounits: atLeastNone(insulinOfHalfSteps(drive, steps, "up") + jump),
     };
@@ -115,6 +118,7 @@ export function checkMotion(
     next,
     check: jumped ?? checkCounts(drive, drive.encoder, commandedHalfSteps, counts - baselineCounts),
     measured: true,
+    countedCounts: pulseCounts,
     lowMicrounits: atLeastNone(insulinOfCounts(drive, pulseCounts - toleranceCounts, "down")),
     highMicrounits: atLeastNone(insulinOfCounts(drive, pulseCounts + toleranceCounts, "up")),
   };
@@ -128,6 +132,7 @@ export function checkMotion(
 export function checkRest(drive: DriveConfig, state: EncoderState, counts: EncoderCounts): CheckedMotion {
   const nothing = {
     check: { kind: "inTolerance" },
+    countedCounts: 0,
     lowMicrounits: microunits(0),
     highMicrounits: microunits(0),
   } as const;
@@ -139,6 +144,7 @@ export function checkRest(drive: DriveConfig, state: EncoderState, counts: Encod
     next: { ...state, lastCounts: counts },
     check: { kind: countedCounts < 0 ? "short" : "over", countedCounts, expectedCounts: 0 },
     measured: true,
+    countedCounts,
     lowMicrounits: atLeastNone(insulinOfCounts(drive, countedCounts - toleranceCounts, "down")),
     highMicrounits: atLeastNone(insulinOfCounts(drive, countedCounts + toleranceCounts, "up")),
   };

@@ -6,6 +6,7 @@
 
 import { type EncoderCounts, encoderCounts, halfSteps, type Microunits } from "../base/units.js";
 import type { AnalogInput, Board, PulseCounter, ScheduledCallback } from "../board.js";
+import type { DriveConfig } from "../rig.js";
 import type { Durable } from "../storage/blob.js";
 import {
   type CheckedMotion,
@@ -33,6 +34,8 @@ export interface PulseBegun {
 export interface MotorReport {
   readonly plan: PulsePlan;
   readonly check: MotionCheck;
+  /** Signed counts of the encoder since the report before. */
+  readonly countedCounts: number;
   readonly lowMicrounits: Microunits;
   readonly highMicrounits: Microunits;
   readonly coilPhase: number;
@@ -60,6 +63,7 @@ type State =
 export class Motor {
   readonly #coils: Coils;
   readonly #board: Board;
+  #drive: DriveConfig;
   readonly #onPulseEnd: (report: MotorReport) => void;
   readonly #encoder: PulseCounter | undefined;
   readonly #force: AnalogInput;
@@ -77,6 +81,7 @@ export class Motor {
   constructor(board: Board, onPulseEnd: (report: MotorReport) => void) {
     this.#coils = new Coils(board);
     this.#board = board;
+    this.#drive = board.rig.drive;
     this.#onPulseEnd = onPulseEnd;
     this.#encoder = board.rig.drive.encoder === "none" ? undefined : new board.PulseCount(board.pins.encoder);
     this.#force = new board.Analog({ pin: board.pins.force });
@@ -84,19 +89,31 @@ export class Motor {
   }
 
   /**
-   * Takes the coil phase that the journal kept, 0 to 7, once, before the first pulse. Anything else is an invariant.
+   * Takes what only storage knows, once, before the first pulse: the coil phase that the journal kept, 0 to 7 (anything
+   * else is an invariant), and the drive in force, calibrated.
    */
-  align(coilPhase: number): void {
+  align(coilPhase: number, drive: DriveConfig): void {
     if (this.#coilPhase !== undefined) throw new Error("invariant: the motor is already aligned");
     if (!Number.isInteger(coilPhase) || coilPhase < 0 || coilPhase >= PHASES)
       throw new Error(`invariant: ${coilPhase} is no coil phase`);
     this.#coilPhase = coilPhase;
+    this.#drive = drive;
   }
 
   /** The phase last energised; before the first pulse the one aligned to. Throws an invariant when not aligned. */
   get coilPhase(): number {
     if (this.#coilPhase === undefined) throw new Error("invariant: the motor is not aligned");
     return this.#coilPhase;
+  }
+
+  /** The encoder's running total since boot. */
+  get encoderCounts(): EncoderCounts {
+    return this.#readEncoder();
+  }
+
+  /** One reading of the force sensor, as a fraction of its full scale. */
+  get forceFraction(): number {
+    return this.#force.read() / (2 ** this.#force.resolution - 1);
   }
 
   /** True from `begin` until the pulse is about to be reported. */
@@ -128,7 +145,7 @@ export class Motor {
    */
   checkRest(): Pick<CheckedMotion, "check" | "highMicrounits"> {
     if (this.busy) throw new Error("invariant: a pulse is running");
-    const motion = checkRest(this.#board.rig.drive, this.#encoderState, this.#readEncoder());
+    const motion = checkRest(this.#drive, this.#encoderState, this.#readEncoder());
     this.#encoderState = motion.next;
     return motion;
   }
@@ -176,7 +193,7 @@ export class Motor {
       case "begun":
         this.#coils.energise(this.coilPhase);
         this.#state = { kind: "aligning", plan: state.plan };
-        this.#arm(this.#board.rig.drive.holdMs);
+        this.#arm(this.#drive.holdMs);
         return;
       case "aligning":
         this.#encoderState = encoderAligned(this.#encoderState, this.#readEncoder());
@@ -201,7 +218,7 @@ export class Motor {
   }
 
   #step(plan: PulsePlan, madeHalfSteps: number): void {
-    const { halfStepMs, holdMs } = this.#board.rig.drive;
+    const { halfStepMs, holdMs } = this.#drive;
     this.#coilPhase = (this.coilPhase + 1) % PHASES;
     this.#coils.energise(this.#coilPhase);
     const last = madeHalfSteps === plan.halfSteps;
@@ -212,7 +229,7 @@ export class Motor {
   /** Waits, without current, until the rotor is at rest. */
   #settle(plan: PulsePlan, madeHalfSteps: number, aborted: boolean): void {
     this.#state = { kind: "settling", plan, madeHalfSteps, aborted };
-    this.#arm(this.#board.rig.drive.settleMs);
+    this.#arm(this.#drive.settleMs);
   }
 
   #readEncoder(): EncoderCounts {
@@ -220,14 +237,15 @@ export class Motor {
   }
 
   #report(plan: PulsePlan, madeHalfSteps: number, aborted: boolean): void {
-    const { drive } = this.#board.rig;
+    const drive = this.#drive;
     const motion = checkMotion(drive, this.#encoderState, halfSteps(madeHalfSteps), this.#readEncoder());
     this.#encoderState = motion.next;
-    const force = checkForce(drive, this.#occlusionState, this.#force.read() / (2 ** this.#force.resolution - 1));
+    const force = checkForce(drive, this.#occlusionState, this.forceFraction);
     this.#occlusionState = force.next;
     this.#onPulseEnd({
       plan,
       check: motion.check,
+      countedCounts: motion.countedCounts,
       lowMicrounits: motion.lowMicrounits,
       highMicrounits: motion.highMicrounits,
       coilPhase: this.coilPhase,

@@ -9,7 +9,16 @@ import { AnnunciationType } from "../ids/values.js";
 import { jumpMicrounits } from "../motor/geometry.js";
 import type { RigConfig } from "../rig.js";
 import type { Loaded } from "../storage/blob.js";
-import { annunciated, apply, beginChange, bolusEnded, type Change, finishChange, tbrStopped } from "./change.js";
+import {
+  annunciated,
+  apply,
+  beginChange,
+  bolusEnded,
+  type Change,
+  finishChange,
+  stopped,
+  tbrStopped,
+} from "./change.js";
 import { sameDose } from "./commands.js";
 import { dataCorruption } from "./events.js";
 import type { PendingHistory } from "./history.js";
@@ -31,6 +40,8 @@ export interface BootFindings {
    * begins with an empty ledger; the loss is annunciated.
    */
   readonly identity: "kept" | "new" | "lost";
+  /** Whether the figures that doses were planned by are gone (motor/calibration.ts): the nominal ones stand in. */
+  readonly calibrationLost: boolean;
 }
 
 /** The state after any boot, and the standing state to make durable before anything else. */
@@ -50,8 +61,20 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
   const settled = bolus ? interrupted(change, bolus, unknownPulse, rig) : change;
   const ended = tbrStopped(settled, TbrEndReason.ErrorAbort);
   const told = standing.tbr ? annunciated(ended, AnnunciationType.TbrCanceled) : ended;
-  const known = withDosesOf(found.identity, told);
+  const sure = found.calibrationLost ? stoppedAfterLoss(told, rig) : told;
+  const known = withDosesOf(found.identity, sure);
   return finishChange(withPulseClosed(annunciated(known, AnnunciationType.DateTimeIssue)), true);
+}
+
+/**
+ * What is lost makes every dose of unknown size: nothing is delivered by other figures than a person knows of. Stop, as
+ * after any loss; a countersigned Run goes on, since no insulin at all is no smaller hazard.
+ */
+function stoppedAfterLoss(change: Change, rig: RigConfig): Change {
+  // Until the bench has stored another, every boot finds it lost.
+  if (change.therapy.standing.control === "stopAfterLoss") return annunciated(change, AnnunciationType.SystemIssue);
+  const halted = stopped(change, rig.drive.pulseMaxMicrounits);
+  return annunciated(apply(halted, { control: "stopAfterLoss" }, 0, dataCorruption()), AnnunciationType.SystemIssue);
 }
 
 /** Dose IDs begin anew with a new identity: the old ones would answer for them. */

@@ -11,7 +11,10 @@ import type { BlobSpec } from "../storage/blob.js";
 import type { Owed } from "./basal.js";
 import type { DoseId } from "./commands.js";
 
-export type PulseSource = "bolus" | "basal";
+/** What insulin is delivered as. */
+export type InsulinSource = "bolus" | "basal";
+/** `bench`: the screw turned in bring-up (bench.ts); no insulin, whatever it moves. */
+export type PulseSource = InsulinSource | "bench";
 
 export interface Journal {
   readonly clockMs: PumpClockMs;
@@ -51,11 +54,14 @@ const JournalLayout = layout(
   ["bolusDone", "u32"],
 );
 
-const PulseCode = { none: 0, bolus: 1, basal: 2 } as const;
+const PulseCode = { none: 0, bolus: 1, basal: 2, bench: 3 } as const;
+
+/** Version 1 is the same without `bench`. */
+const VERSION_1_SOURCES = PulseCode.basal;
 
 export const JOURNAL_BLOB: BlobSpec<Journal> = {
   name: "journal",
-  version: 1,
+  version: 2,
   copies: "alternating",
   encode: (journal) =>
     JournalLayout.encode({
@@ -73,28 +79,32 @@ export const JOURNAL_BLOB: BlobSpec<Journal> = {
       bolusSequence: journal.bolus.doseId.sequence,
       bolusDone: journal.bolus.doneMicrounits,
     }),
-  decode(bytes) {
-    const fields = JournalLayout.decode(bytes);
-    if (!fields || fields.pulseSource > PulseCode.basal) return undefined;
-    const source = fields.pulseSource === PulseCode.bolus ? "bolus" : "basal";
-    const insulinMicrounits = microunits(fields.pulseInsulin);
-    return {
-      clockMs: pumpClockMs(fields.clockMs),
-      bolusTotalMicrounits: microunits(fields.bolusTotal),
-      basalTotalMicrounits: microunits(fields.basalTotal),
-      openHourMicrounits: microunits(fields.openHour),
-      basalOwed: fields.basalOwed,
-      stepRemainder: fields.stepRemainder,
-      stepDenominator: fields.stepDenominator,
-      coilPhase: fields.coilPhase,
-      pulse: fields.pulseSource === PulseCode.none ? undefined : { source, insulinMicrounits },
-      bolus: {
-        doseId: { epoch: fields.bolusEpoch, sequence: fields.bolusSequence },
-        doneMicrounits: microunits(fields.bolusDone),
-      },
-    };
-  },
+  decode: (bytes) => decodeJournal(bytes, PulseCode.bench),
+  older: [{ version: 1, decode: (bytes) => decodeJournal(bytes, VERSION_1_SOURCES) }],
 };
+
+const SOURCES: readonly (PulseSource | undefined)[] = [undefined, "bolus", "basal", "bench"];
+
+function decodeJournal(bytes: Uint8Array, largestSource: number): Journal | undefined {
+  const fields = JournalLayout.decode(bytes);
+  if (!fields || fields.pulseSource > largestSource) return undefined;
+  const source = SOURCES[fields.pulseSource];
+  return {
+    clockMs: pumpClockMs(fields.clockMs),
+    bolusTotalMicrounits: microunits(fields.bolusTotal),
+    basalTotalMicrounits: microunits(fields.basalTotal),
+    openHourMicrounits: microunits(fields.openHour),
+    basalOwed: fields.basalOwed,
+    stepRemainder: fields.stepRemainder,
+    stepDenominator: fields.stepDenominator,
+    coilPhase: fields.coilPhase,
+    pulse: source && { source, insulinMicrounits: microunits(fields.pulseInsulin) },
+    bolus: {
+      doseId: { epoch: fields.bolusEpoch, sequence: fields.bolusSequence },
+      doneMicrounits: microunits(fields.bolusDone),
+    },
+  };
+}
 
 export const NEW_JOURNAL: Journal = {
   clockMs: pumpClockMs(0),
@@ -114,7 +124,7 @@ export const totalMicrounits = (journal: Journal): Microunits =>
   microunits(journal.bolusTotalMicrounits + journal.basalTotalMicrounits);
 
 /** The journal with `amountMicrounits` more counted as delivered: in its source's total and in the hour under way. */
-export function withCounted(journal: Journal, source: PulseSource, amountMicrounits: number): Journal {
+export function withCounted(journal: Journal, source: InsulinSource, amountMicrounits: number): Journal {
   const total = source === "bolus" ? "bolusTotalMicrounits" : "basalTotalMicrounits";
   return {
     ...journal,

@@ -17,7 +17,7 @@ import { AnnunciationType } from "../ids/values.js";
 import { planPulse } from "../motor/geometry.js";
 import type { MotorReport } from "../motor/motor.js";
 import { PHASES } from "../motor/stepper.js";
-import type { RigConfig } from "../rig.js";
+import type { DriveConfig, RigConfig } from "../rig.js";
 import { dueInMs, isDue, pay } from "./basal.js";
 import {
   annunciated,
@@ -29,7 +29,7 @@ import {
   stopped,
   tbrStopped,
 } from "./change.js";
-import { type Journal, type PulseSource, withCounted } from "./journal.js";
+import { type InsulinSource, type Journal, withCounted } from "./journal.js";
 import { activeBolus } from "./ledger.js";
 import { gate } from "./limits.js";
 import {
@@ -104,7 +104,7 @@ function overLimit(therapy: Therapy, clockMs: PumpClockMs): TherapyStep {
 
 function beginPulse(
   therapy: Therapy,
-  source: PulseSource,
+  source: InsulinSource,
   insulinMicrounits: Microunits,
   now: UptimeMs,
   rig: RigConfig,
@@ -130,17 +130,23 @@ function dueSave(therapy: Therapy, now: UptimeMs): TherapyStep | undefined {
   return { next: { ...therapy, savedAt: now }, record: { kind: "journal", value: therapy.journal } };
 }
 
-/** The motor's report of the pulse that was begun. */
+/**
+ * When the next pulse may begin. The one reported began no later than now less the time it takes without delay; so the
+ * next never comes too soon.
+ */
+export function nextPulseAt({ plan }: MotorReport, now: UptimeMs, drive: DriveConfig): UptimeMs {
+  const leastMs = Math.max(0, plan.halfSteps - 1) * drive.halfStepMs + drive.holdMs + drive.settleMs;
+  return uptimeMs(now - leastMs + drive.pulseIntervalMs);
+}
+
+/** The motor's report of the pulse of a bolus or of basal that was begun. */
 export function endPulse(therapy: Therapy, report: MotorReport, now: UptimeMs, rig: RigConfig): TherapyStep {
   const { pulse } = therapy.journal;
   if (therapy.motion.kind !== "pulsing" || !pulse) throw new Error("invariant: a pulse ended that was not begun");
   const { drive } = rig;
-  // The pulse began no later than now less the time it takes without delay; so the next never comes too soon.
-  const leastMs = Math.max(0, report.plan.halfSteps - 1) * drive.halfStepMs + drive.holdMs + drive.settleMs;
-  const nextPulseAt = uptimeMs(now - leastMs + drive.pulseIntervalMs);
   const bolus = pulse.source === "bolus" ? activeBolus(therapy.standing.ledger) : undefined;
   const before = bolus ? bolusDone(therapy, bolus) : microunits(0);
-  const idle: Therapy = { ...therapy, motion: { kind: "idle" }, nextPulseAt };
+  const idle: Therapy = { ...therapy, motion: { kind: "idle" }, nextPulseAt: nextPulseAt(report, now, drive) };
   if (report.check.kind !== "inTolerance" || report.aborted) {
     const next = withMotionCounted(idle, pulse.insulinMicrounits, report.highMicrounits);
     return { next, record: { kind: "journal", value: next.journal } };
@@ -180,7 +186,7 @@ export function countUncommanded(therapy: Therapy, highMicrounits: Microunits): 
 function withMotionCounted(therapy: Therapy, planned: Microunits, high: Microunits): Therapy {
   const { journal } = therapy;
   const more = Math.max(0, high - planned);
-  const source = journal.pulse?.source ?? "basal";
+  const source: InsulinSource = journal.pulse?.source === "bolus" ? "bolus" : "basal";
   const pulse = { source, insulinMicrounits: microunits(planned + more) };
   return { ...therapy, journal: { ...withCounted(journal, source, more), pulse } };
 }

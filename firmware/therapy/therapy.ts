@@ -45,7 +45,8 @@ export interface Therapy {
   readonly journal: Journal;
   /** The pump clock when uptime was 0. */
   readonly bootClockMs: PumpClockMs;
-  readonly motion: { readonly kind: "idle" } | ({ readonly kind: "pulsing" } & PulseBegun);
+  /** `turning`: at rest between two pulses of the bench (bench.ts). */
+  readonly motion: { readonly kind: "idle" | "turning" } | ({ readonly kind: "pulsing" } & PulseBegun);
   /** No pulse begins before. */
   readonly nextPulseAt: UptimeMs;
   /** When the journal was last made durable. */

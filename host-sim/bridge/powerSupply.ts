@@ -1,11 +1,11 @@
 /**
- * Power for a pump that runs by itself: an exception that the firmware lets out takes its power, and a second later it
- * is back, as an ESP32 restarts after a panic. Owns that second.
+ * Power for a pump that runs by itself: an exception that the firmware lets out takes its power, and so does a restart
+ * that it asks for; a second later it is back, as an ESP32 restarts. Owns that second.
  */
 
 import type { World } from "../world.js";
 
-/** From a panic to the firmware's start: bootloader, the SDK's start, modules from flash; under a second, rounded up. */
+/** From a panic or a restart to the firmware's start: bootloader, the SDK's start, modules from flash; under a second, rounded up. */
 const RESTART_MS = 1_000;
 
 export class PowerSupply {
@@ -37,8 +37,8 @@ export class PowerSupply {
     this.#onSwitched(false);
   }
 
-  /** The firmware let an exception out: the power is gone, and comes back. */
-  crashed(): void {
+  /** The firmware let an exception out, or asked for a restart: the power is gone, and comes back. */
+  restarts(): void {
     this.#restart = this.#world.clock.schedule(() => this.restore(), RESTART_MS);
   }
 }

@@ -138,9 +138,16 @@ async function run(options: PumpOptions): Promise<void> {
       servers.push(laboratory);
       labPort = await listen(laboratory, "--lab-port", options.labPort);
     }
+    let consolePort: number | undefined;
+    if (options.consolePort !== undefined) {
+      const terminal = new LineServer((port) => pump.console(port));
+      servers.push(terminal);
+      consolePort = await listen(terminal, "--console-port", options.consolePort);
+    }
     print(`Countersign: a simulated pump, seed ${seed}${folder ? `, state in ${options.folder}` : ""}`);
     print(`listening on 127.0.0.1:${port}`);
     if (labPort !== undefined) print(`laboratory on 127.0.0.1:${labPort}`);
+    if (consolePort !== undefined) print(`console on 127.0.0.1:${consolePort}`);
   } catch (error) {
     stop();
     throw error;

@@ -22,6 +22,7 @@ Runs one simulated pump in real time. Its GATT is reached over TCP on 127.0.0.1:
   --record FILE  records the whole run in pcapng as it goes, for Wireshark and npm run replay; overwrites the file
   --lab          opens the laboratory port: button, power, faults and the plant
   --lab-port N   port of the laboratory; ${DEFAULT_LAB_PORT} unless given, 0 for any that is free
+  --console-port N  opens the pump's serial console as plain text on this port, for nc; 0 for any that is free
   --help         this text
 
 Ctrl-C stops it, as taking its power would.
@@ -33,6 +34,8 @@ export interface PumpOptions {
   readonly port: number;
   /** `undefined` for no laboratory. */
   readonly labPort: number | undefined;
+  /** `undefined` for no console. */
+  readonly consolePort: number | undefined;
   readonly folder: string | undefined;
   readonly seed: number | undefined;
   readonly speed: number;
@@ -61,17 +64,20 @@ export function pumpOptions(args: readonly string[]): PumpOptions | undefined {
       record: { type: "string" },
       lab: { type: "boolean", default: false },
       "lab-port": { type: "string" },
+      "console-port": { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return undefined;
   const labPort = values["lab-port"];
   if (labPort !== undefined && !values.lab) throw new Error("--lab-port is of use only with --lab: give both");
+  const consolePort = values["console-port"];
   if (values.state === "") throw new Error("--state is empty; it must name a folder");
   if (values.record === "") throw new Error("--record is empty; it must name a file");
   return {
     port: wholeNumber("--port", values.port, 0, LARGEST_PORT),
     labPort: values.lab ? wholeNumber("--lab-port", labPort ?? `${DEFAULT_LAB_PORT}`, 0, LARGEST_PORT) : undefined,
+    consolePort: consolePort === undefined ? undefined : wholeNumber("--console-port", consolePort, 0, LARGEST_PORT),
     folder: values.state,
     seed: values.seed === undefined ? undefined : wholeNumber("--seed", values.seed, 0, LARGEST_SEED),
     speed: wholeNumber("--speed", values.speed, 1, LARGEST_SPEED),

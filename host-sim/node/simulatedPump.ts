@@ -50,6 +50,7 @@ export class SimulatedPump {
   readonly #time: RealTime;
   readonly #onEvent: SimulatedPumpOptions["onEvent"];
   readonly #centrals = new Set<SocketCentral>();
+  readonly #consoles = new Set<(text: string) => void>();
 
   /** Without power, and its time stands still. */
   constructor({ hardware, record, wall, speed, onEvent, onPassed }: SimulatedPumpOptions) {
@@ -68,9 +69,13 @@ export class SimulatedPump {
       onTraced: (line) => this.#tell({ kind: "traced", line }),
       onCrashed: (what) => {
         this.#tell({ kind: "crashed", what });
-        this.#supply.crashed();
+        this.#supply.restarts();
       },
     };
+    world.hardware.serial.onOutput = (text) => {
+      for (const listener of this.#consoles) listener(text);
+    };
+    world.hardware.onRestart = () => this.#supply.restarts();
   }
 
   get nowMs(): number {
@@ -126,6 +131,17 @@ export class SimulatedPump {
     return {
       receive: (piece) => this.#time.act(() => laboratory.receive(piece)),
       close: () => this.#time.act(() => laboratory.close()),
+    };
+  }
+
+  /** What stands behind a socket of the console: the far end of its serial line, which sockets share. */
+  console(port: LinePort): Peer {
+    const { serial } = this.#world.hardware;
+    const listener = (text: string) => port.send(text);
+    this.#consoles.add(listener);
+    return {
+      receive: (piece) => this.#time.act(() => serial.type(piece)),
+      close: () => this.#consoles.delete(listener),
     };
   }
 

@@ -29,6 +29,10 @@ export interface PlantOptions {
   readonly cartridgeMicrounits?: number;
   /** Play of the encoder in edges: 1 unless given. */
   readonly encoderBacklashEdges?: number;
+  /** What this cartridge and screw displace a turn, as a multiple of what their drawings say: 1 unless given. */
+  readonly displacementFactor?: number;
+  /** What the force sensor says of no force: 0 unless given. */
+  readonly forceOffsetNewtons?: number;
 }
 
 /** All that a plant is without power. */
@@ -59,6 +63,8 @@ export class Plant {
   readonly #syringe: Syringe;
   readonly #encoder: ScrewEncoder;
   readonly #onInput: (input: PlantInput) => void;
+  readonly #microunitsPerHalfStep: number;
+  readonly #forceOffsetNewtons: number;
   #screwHalfSteps = 0;
   #slipHalfSteps = 0;
   #slippedHalfSteps = 0;
@@ -73,6 +79,8 @@ export class Plant {
   ) {
     this.#clock = clock;
     this.#onInput = onInput;
+    this.#microunitsPerHalfStep = MICROUNITS_PER_HALF_STEP * (options.displacementFactor ?? 1);
+    this.#forceOffsetNewtons = options.forceOffsetNewtons ?? 0;
     this.#syringe = new Syringe(clock, options.cartridgeMicrounits ?? CARTRIDGE_MICROUNITS);
     this.#encoder = new ScrewEncoder(HALF_STEPS_PER_SCREW_TURN, options.encoderBacklashEdges ?? 1);
     this.#drive = new Drive(clock, random, (direction, atMs) => this.#turn(direction, atMs));
@@ -110,7 +118,7 @@ export class Plant {
 
   /** Output of the force sensor as a fraction of full scale, 30 N; more when overloaded. */
   get forceFraction(): number {
-    return this.forceNewtons / FORCE_SENSOR_FULL_SCALE_NEWTONS;
+    return (this.forceNewtons + this.#forceOffsetNewtons) / FORCE_SENSOR_FULL_SCALE_NEWTONS;
   }
 
   /** Net half-steps that the rotor turned. */
@@ -261,7 +269,7 @@ export class Plant {
 
   #turnScrewOnce(direction: 1 | -1, atMs: number): boolean {
     const screwHalfSteps = this.#screwHalfSteps + direction;
-    if (!this.#syringe.moveTo(screwHalfSteps * MICROUNITS_PER_HALF_STEP, atMs)) return false;
+    if (!this.#syringe.moveTo(screwHalfSteps * this.#microunitsPerHalfStep, atMs)) return false;
     this.#screwHalfSteps = screwHalfSteps;
     this.#encoder.follow(screwHalfSteps);
     return true;

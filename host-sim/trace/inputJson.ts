@@ -18,8 +18,8 @@ const isOneOf = (...texts: readonly string[]): Check => {
 };
 
 const isByte: Check = (value) => isCount(value) && Number(value) <= 0xff;
-const isSnapshot: Check = (value) =>
-  isObject(value) && Object.values(value).every((bytes) => Array.isArray(bytes) && bytes.every(isByte));
+const isBytes: Check = (value) => Array.isArray(value) && value.every(isByte);
+const isSnapshot: Check = (value) => isObject(value) && Object.values(value).every(isBytes);
 const isPoint: Check = (value) =>
   value === null ||
   (isObject(value) && isCount(value["operation"]) && isOneOf("before", "during", "after")(value["phase"]));
@@ -47,6 +47,7 @@ const MEMBERS: { readonly [Do in Input["do"]]: { readonly [name: string]: Check 
   slip: { halfSteps: isInteger },
   turnScrew: { halfSteps: isInteger },
   loadCartridge: { contentMicrounits: isCount },
+  serial: { bytes: isBytes },
   entropy: { mode: isOneOf("good", "dead", "stuck", "repeating") },
   corruptKeyValue: { key: isText, byteIndex: isCount, mask: isByte },
   restoreKeyValue: { snapshot: isSnapshot },
@@ -86,6 +87,8 @@ export function carryOut({ hardware }: World, input: Exclude<Input, { do: "power
       return hardware.plant.turnScrew(input.halfSteps);
     case "loadCartridge":
       return hardware.plant.loadCartridge(input.contentMicrounits);
+    case "serial":
+      return hardware.serial.send(input.bytes);
     case "entropy":
       hardware.entropy.mode = input.mode;
       return;

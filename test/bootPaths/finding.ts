@@ -13,6 +13,7 @@ import { MemoryStore, World } from "../../host-sim/world.js";
 import { Peer, Stranger } from "../peers.js";
 import { CODE, coilsOn, HOUR_MS, MINUTE_MS, quietScene, RUN, rigWith } from "../scenarios/scene.js";
 import { FakeStore } from "../storage/fake-store.js";
+import { withCalibration } from "../storage/stored.js";
 
 const SEED = 471;
 const U = 1_000_000;
@@ -31,6 +32,9 @@ export interface Kept {
 /** A pump in Run at 5 U/h, cut between two pulses. */
 export function keptPump(): Kept {
   const { world, store } = quietScene({ seed: SEED, rig: RIG });
+  world.hardware.cut();
+  world.hardware.keyValue.restore(withCalibration(world.hardware.keyValue.snapshot()));
+  world.powerUp();
   world.clock.advance(5 * MINUTE_MS);
   world.tapButton(1);
   world.clock.runUntil(() => coilsOn(world), MINUTE_MS);

@@ -116,6 +116,16 @@ export const PATHS: readonly Path[] = [
     ways: [...bothCopies("standing"), ...bothCopies("journal")],
   },
   {
+    found: "both copies of the calibration lost",
+    ids: ["SR-66", "SR-94"],
+    therapy: "Stop",
+    radio: "on the air, bonds kept",
+    shown: `Calibration was lost: stopped / ${SHOWN_OF_LOSS}`,
+    annunciations: TOLD_OF_LOSS,
+    run: "starts basal",
+    ways: bothCopies("calibration"),
+  },
+  {
     found: "no blob, but a history",
     ids: ["SR-66"],
     therapy: "Stop",
@@ -206,8 +216,8 @@ export const PATHS: readonly Path[] = [
     ids: ["SR-52"],
     ...DOES_NOT_START,
     shown: faultShown("ESP_ERR_FLASH_OP_FAIL"),
-    ways: (["keyValue", "historyFlash"] as const).map((part) =>
-      way(part, same, { board: (board) => Object.defineProperty({ ...board }, part, { get: fails }) }),
+    ways: (["openKeyValue", "openHistoryFlash"] as const).map((part) =>
+      way(part, same, { board: (board) => ({ ...board, [part]: fails }) }),
     ),
   },
 ];

@@ -1,6 +1,6 @@
 /** The ways to bring a pump to what a boot is to find. */
 
-import type { Board } from "../../firmware/board.js";
+import type { Board, FlashPartition, KeyValueStore } from "../../firmware/board.js";
 import { CHECK_BYTES, withCheck } from "../../firmware/storage/checked.js";
 import { HISTORY_VERSION } from "../../firmware/storage/history.js";
 import type { DurableState } from "../../host-sim/durable.js";
@@ -38,12 +38,21 @@ const rot = (keyValue: KeyValue, key: string) => {
 };
 
 const withKeyValue =
-  (change: (store: Board["keyValue"]) => Partial<Board["keyValue"]>) =>
-  (board: Board): Board => ({ ...board, keyValue: { ...board.keyValue, ...change(board.keyValue) } });
+  (change: (store: KeyValueStore) => Partial<KeyValueStore>) =>
+  (board: Board): Board => ({
+    ...board,
+    openKeyValue() {
+      const store = board.openKeyValue();
+      return { ...store, ...change(store) };
+    },
+  });
 
 export const withFlash =
-  (part: Partial<Board["historyFlash"]>) =>
-  (board: Board): Board => ({ ...board, historyFlash: { ...board.historyFlash, ...part } });
+  (part: Partial<FlashPartition>) =>
+  (board: Board): Board => ({
+    ...board,
+    openHistoryFlash: () => ({ ...board.openHistoryFlash(), ...part }),
+  });
 
 export const fails = () => {
   throw new Error("ESP_ERR_FLASH_OP_FAIL");

@@ -84,10 +84,10 @@ describe("what of a board outlives its power", () => {
         hardware.cutAt({ operation: hardware.operations + 1, phase: "during" });
         assert.throws(act);
       };
-      board.keyValue.write("key", Uint8Array.of(1, 2, 3));
-      board.historyFlash.write(new Uint8Array(200).fill(0x5a), 4_000);
-      if (round % 2 === 0) cut(() => board.keyValue.delete("key"));
-      else cut(() => board.historyFlash.eraseBlock(0, 2));
+      board.openKeyValue().write("key", Uint8Array.of(1, 2, 3));
+      board.openHistoryFlash().write(new Uint8Array(200).fill(0x5a), 4_000);
+      if (round % 2 === 0) cut(() => board.openKeyValue().delete("key"));
+      else cut(() => board.openHistoryFlash().eraseBlock(0, 2));
       assert.deepEqual(fold.state().keyValue, hardware.keyValue.snapshot());
       assert.deepEqual(fold.state().flash, hardware.flash.snapshot());
     }

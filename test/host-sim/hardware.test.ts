@@ -86,8 +86,8 @@ describe("simulated hardware", () => {
 
   it("keeps storage, wear and plant over a cut, and nothing else", () => {
     const { clock, hardware, board } = powered();
-    board.keyValue.write("key", Uint8Array.of(1));
-    board.historyFlash.write(Uint8Array.of(2), 0);
+    board.openKeyValue().write("key", Uint8Array.of(1));
+    board.openHistoryFlash().write(Uint8Array.of(2), 0);
     runPulse(board);
     clock.advance(10);
     const buzzer = new board.PWM({ pin: board.pins.buzzer });
@@ -110,8 +110,8 @@ describe("simulated hardware", () => {
     assert.equal(hardware.plant.rotorHalfSteps, rotor);
 
     const next = hardware.powerUp(NoRadio);
-    assert.equal(next.keyValue.read("key")?.byteLength, 1);
-    assert.deepEqual([...new Uint8Array(next.historyFlash.read(1, 0))], [2]);
+    assert.equal(next.openKeyValue().read("key")?.byteLength, 1);
+    assert.deepEqual([...new Uint8Array(next.openHistoryFlash().read(1, 0))], [2]);
     assert.equal(hardware.keyValue.entriesWritten(), 3);
     assert.deepEqual(
       hardware.trace.map(({ atMs, line }) => `${line}@${atMs}`),
@@ -135,8 +135,8 @@ describe("simulated hardware", () => {
       () => counter.read(),
       () => force.read(),
       () => buzzer.write(1),
-      () => board.keyValue.write("key", Uint8Array.of(1)),
-      () => board.historyFlash.eraseBlock(0, 1),
+      () => board.openKeyValue().write("key", Uint8Array.of(1)),
+      () => board.openHistoryFlash().eraseBlock(0, 1),
       () => board.ticks(),
       () => board.schedule(() => {}, 1),
       () => board.entropy(1),
@@ -152,10 +152,10 @@ describe("simulated hardware", () => {
 
   it("cuts before, during or after any numbered operation, whatever its kind", () => {
     const program = (board: Board) => {
-      board.keyValue.write("key", Uint8Array.of(1));
-      board.historyFlash.write(Uint8Array.of(0x55), 0);
-      board.historyFlash.eraseBlock(1, 2);
-      board.keyValue.delete("key");
+      board.openKeyValue().write("key", Uint8Array.of(1));
+      board.openHistoryFlash().write(Uint8Array.of(0x55), 0);
+      board.openHistoryFlash().eraseBlock(1, 2);
+      board.openKeyValue().delete("key");
       coilsOf(board)("1000");
     };
     for (let operation = 1; operation <= 5; operation++) {
@@ -273,8 +273,8 @@ describe("simulated hardware", () => {
       clock.advance(1_000);
       const next = hardware.powerUp(NoRadio);
       hardware.cutAt({ operation: 11, phase: "during" });
-      hardware.run(() => next.historyFlash.write(new Uint8Array(64), 0));
-      const flash = hardware.powerUp(NoRadio).historyFlash.read(64, 0);
+      hardware.run(() => next.openHistoryFlash().write(new Uint8Array(64), 0));
+      const flash = hardware.powerUp(NoRadio).openHistoryFlash().read(64, 0);
       return JSON.stringify([entropy, hardware.plant.deliveredMicrounits, [...new Uint8Array(flash)]]);
     };
     assert.equal(history(3), history(3));

@@ -45,7 +45,7 @@ function noting<C extends new (options: never) => object>(noted: Noted, call: Ca
 async function optionsOfBoot(): Promise<Noted> {
   runInThisContext(await bundleFirmware());
   const noted: Noted = new Map();
-  const constructors = ["Digital", "PulseCount", "Analog", "PWM", "GATTServer"] as const;
+  const constructors = ["Digital", "PulseCount", "Analog", "PWM", "Serial", "GATTServer"] as const;
   const world = new World({
     seed: 1,
     firmware: (board: Board) => {
@@ -68,7 +68,7 @@ describe("options of the SDK", () => {
   it("are those that its C reads, for everything that main.ts and the firmware construct or open", async () => {
     const noted = await optionsOfBoot();
     assert.deepEqual(unread(noted), []);
-    for (const call of ["Digital", "PulseCount", "Analog", "PWM", "GATTServer", "characteristic"] as const)
+    for (const call of ["Digital", "PulseCount", "Analog", "PWM", "Serial", "GATTServer", "characteristic"] as const)
       assert.ok(noted.has(call), call);
     assert.deepEqual([...(noted.get("keyValueOpen") ?? [])], ["path", "format"]);
     assert.deepEqual([...(noted.get("flashOpen") ?? [])], ["path", "mode"]);

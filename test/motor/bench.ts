@@ -84,7 +84,15 @@ export class Bench {
       Digital,
       PulseCount,
       Analog,
-      pins: { coils: COIL_PINS, button: 1, led: 2, buzzer: 3, encoder: { signal: 4, control: 5 }, force: 6 },
+      pins: {
+        coils: COIL_PINS,
+        button: 1,
+        led: 2,
+        buzzer: 3,
+        encoder: { signal: 4, control: 5 },
+        force: 6,
+        serial: { port: 0, transmit: 7, receive: 8 },
+      },
       rig: { ...DEFAULT_RIG, drive: { ...DEFAULT_RIG.drive, ...drive } },
       schedule: (callback, delayMs) => this.#schedule(callback, delayMs),
     };
@@ -143,7 +151,7 @@ export function setUp(drive: Partial<DriveConfig> = {}) {
   const bench = new Bench(drive);
   const reports: MotorReport[] = [];
   const motor = new Motor(bench.board, (report) => reports.push(report));
-  motor.align(0);
+  motor.align(0, bench.board.rig.drive);
   let remainder = 0;
   const begin = (amount: number): PulsePlan => {
     const plan = planPulse(bench.board.rig.drive, microunits(amount), remainder);

@@ -70,7 +70,7 @@ describe("motor/motor", () => {
     const bench = new Bench();
     bench.rotorHalfSteps = 5;
     const motor = new Motor(bench.board, () => {});
-    motor.align(5);
+    motor.align(5, bench.board.rig.drive);
     assert.equal(motor.coilPhase, 5);
     const first = planPulse(bench.board.rig.drive, microunits(10_000), 0);
     motor.begin(first, proofOf(first));
@@ -132,7 +132,7 @@ describe("motor/motor", () => {
     const motor = new Motor(bench.board, () => {
       if (++ended === 1) motor.begin(plan, proofOf(plan));
     });
-    motor.align(0);
+    motor.align(0, bench.board.rig.drive);
     motor.begin(plan, proofOf(plan));
     bench.runAll();
     assert.equal(ended, 2);
@@ -173,9 +173,10 @@ describe("motor/motor", () => {
     const plan = planPulse(bench.board.rig.drive, microunits(50_000), 0);
     assert.throws(() => motor.begin(plan, proofOf(plan)), /not aligned/);
     assert.throws(() => motor.coilPhase, /not aligned/);
-    for (const phase of [-1, 8, 1.5, Number.NaN]) assert.throws(() => motor.align(phase), /no coil phase/);
-    motor.align(7);
-    assert.throws(() => motor.align(7), /already aligned/);
+    for (const phase of [-1, 8, 1.5, Number.NaN])
+      assert.throws(() => motor.align(phase, bench.board.rig.drive), /no coil phase/);
+    motor.align(7, bench.board.rig.drive);
+    assert.throws(() => motor.align(7, bench.board.rig.drive), /already aligned/);
     assert.equal(bench.pendingCallbacks, 0);
   });
 });

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { sha256 } from "@noble/hashes/sha2.js";
 import {
   Entropy,
+  measureEntropy,
   PROPORTION_CUTOFF,
   PROPORTION_WINDOW_BYTES,
   REPETITION_CUTOFF,
@@ -141,5 +142,25 @@ describe("entropy health tests", () => {
       assert.equal(entropy.nonceInput().fault, undefined, `draw ${i}`);
       if (i % 10 === 0) assert.equal(faultOf(entropy), "none", `key ${i}`);
     }
+  });
+});
+
+describe("entropy measured on the bench", () => {
+  it("shows a sound source far from every cutoff", () => {
+    const figures = measureEntropy(soundSource(3), 4);
+    assert.deepEqual([figures.windows, figures.failedDraws, figures.periodic], [4, 0, 0]);
+    assert.ok(figures.longestRun < REPETITION_CUTOFF && figures.mostFrequent < 20);
+  });
+
+  it("shows each way in which a source fails, in its own figure", () => {
+    const stuck = measureEntropy((length) => new Uint8Array(length).fill(7), 1);
+    assert.deepEqual([stuck.longestRun, stuck.mostFrequent, stuck.periodic], [512, 512, 1]);
+    const repeating = measureEntropy((length) => varied(length), 2);
+    assert.deepEqual([repeating.longestRun, repeating.mostFrequent, repeating.periodic], [1, 2, 2]);
+    const silent = measureEntropy(() => {
+      throw new Error("no radio");
+    }, 2);
+    const short = measureEntropy((length) => new Uint8Array(length - 1), 2);
+    assert.deepEqual([silent.failedDraws, short.failedDraws, short.longestRun], [2, 2, 0]);
   });
 });

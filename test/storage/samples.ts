@@ -85,4 +85,5 @@ export const SAMPLES: { readonly [blob in PumpBlob]: unknown } = {
   bonds: BONDS,
   standing: STANDING,
   journal: JOURNAL,
+  calibration: { insulinPerTurnMicrounits: microunits(5_200_001), forceZero: 0x0123 },
 };

@@ -168,7 +168,7 @@ describe("stored pumps", () => {
     for (const pump of pumps) {
       const { world } = booted(pump);
       const keyValue = world.hardware.keyValue.snapshot();
-      for (const blob of PUMP_BLOBS)
+      for (const blob of PUMP_BLOBS.filter((each) => each in pump.versions))
         for (const slot of ["a", "b"])
           assert.equal(keyValue[`${nameOf(blob)}.${slot}`]?.[0], specOf(blob).version, blob);
     }

@@ -9,6 +9,7 @@ import { HISTORY_VERSION } from "../../firmware/storage/history.js";
 import type { DoseId, Outcome } from "../../host-sim/controller/control.js";
 import type { DurableState } from "../../host-sim/durable.js";
 import { contentsOf } from "../../host-sim/peripherals/flash.js";
+import type { KeyValueSnapshot } from "../../host-sim/peripherals/keyValue.js";
 import type { PlantSnapshot } from "../../host-sim/plant/plant.js";
 import { MemoryStore } from "../../host-sim/world.js";
 import type { Peer } from "../peers.js";
@@ -94,10 +95,25 @@ export function storedToday(of: StoredVersion["of"]): StoredVersion {
   return { of, version, bytes: hexOf(stored), value: plain(SAMPLES[of]) };
 }
 
-/** A pump that has been provisioned, bonded and used, cut amid a bolus by today's firmware. */
+/** The content of a pump's key-value storage, a calibration added. */
+export function withCalibration(keyValue: KeyValueSnapshot): KeyValueSnapshot {
+  const store = new FakeStore();
+  const { calibration } = blobSpecs(sha256);
+  const blob = new StateBlob(store, calibration);
+  blob.load();
+  blob.commit({ insulinPerTurnMicrounits: undefined, forceZero: 200 });
+  return { ...keyValue, ...Object.fromEntries([...store.entries].map(([key, bytes]) => [key, [...bytes]])) };
+}
+
+/** A pump that has been provisioned, calibrated, bonded and used, cut amid a bolus by today's firmware. */
 export function pumpStoredToday(seed: number): StoredPump {
   const scene = peerScene({ seed });
   const { world, store, peer } = scene;
+  peer.close();
+  world.hardware.cut();
+  world.hardware.keyValue.restore(withCalibration(world.hardware.keyValue.snapshot()));
+  world.powerUp();
+  if (!peer.open()) throw new Error("no first session");
   const ids = [ordered(scene, bolusOf(300_000))];
   peer.close();
   world.clock.advance(10 * MINUTE_MS);

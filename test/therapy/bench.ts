@@ -72,6 +72,7 @@ export function reportOf(therapy: Therapy, fields: Partial<MotorReport> = {}): M
   return {
     plan,
     check: { kind: "inTolerance" },
+    countedCounts: 0,
     lowMicrounits: moved("down"),
     highMicrounits: moved("up"),
     coilPhase: 0,

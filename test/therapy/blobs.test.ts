@@ -40,7 +40,19 @@ describe("journal blob", () => {
     const pulse = { source: "basal", insulinMicrounits: microunits(1) } as const;
     const basal = JOURNAL_BLOB.encode({ ...NEW_JOURNAL, pulse });
     const sourceAt = basal.findIndex((byte, i) => byte !== bytes[i]);
-    assert.equal(JOURNAL_BLOB.decode(basal.with(sourceAt, 3)), undefined);
+    assert.equal(JOURNAL_BLOB.decode(basal.with(sourceAt, 3))?.pulse?.source, "bench");
+    assert.equal(JOURNAL_BLOB.decode(basal.with(sourceAt, 4)), undefined);
+  });
+
+  it("is read as earlier firmware wrote it, in which no pulse was the bench's (SR-65)", () => {
+    const [version1, ...others] = JOURNAL_BLOB.older ?? [];
+    assert.deepEqual([version1?.version, others, JOURNAL_BLOB.version], [1, [], 2]);
+    for (const source of ["bolus", "basal"] as const) {
+      const given = { ...NEW_JOURNAL, coilPhase: 5, pulse: { source, insulinMicrounits: microunits(7) } };
+      assert.deepEqual(version1?.decode(JOURNAL_BLOB.encode(given)), given);
+    }
+    const pulse = { source: "bench", insulinMicrounits: microunits(0) } as const;
+    assert.equal(version1?.decode(JOURNAL_BLOB.encode({ ...NEW_JOURNAL, pulse })), undefined);
   });
 
   it("totals bolus and basal", () => {

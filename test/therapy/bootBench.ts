@@ -12,7 +12,11 @@ export type Found = Partial<BootFindings> & Pick<BootFindings, "standing" | "jou
 
 /** The therapy after the boot, and the standing state that it writes first. */
 export function booted(found: Found): { readonly therapy: Therapy; readonly standing: Standing } {
-  const step = bootTherapy({ historyNextSequence: 0, epoch: 2, identity: "kept", ...found }, at(0), RIG);
+  const step = bootTherapy(
+    { historyNextSequence: 0, epoch: 2, identity: "kept", calibrationLost: false, ...found },
+    at(0),
+    RIG,
+  );
   assert.ok(step.record?.kind === "standing");
   return { therapy: step.next, standing: step.record.value };
 }

@@ -234,6 +234,7 @@ describe("therapy: faults", () => {
       historyNextSequence: 0,
       epoch: 2,
       identity: "kept",
+      calibrationLost: false,
     } as const;
     const { next } = bootTherapy(found, at(0), RIG);
     assert.ok(JOURNAL_BLOB.encode(next.journal));

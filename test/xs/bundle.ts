@@ -49,6 +49,7 @@ const SDK_MODULES = Object.fromEntries(
     ["embedded:io/digital", "digital"],
     ["embedded:io/pulsecount", "pulsecount"],
     ["embedded:io/pwm", "pwm"],
+    ["embedded:io/serial", "serial"],
     ["embedded:storage/flash", "flash"],
     ["embedded:storage/key-value", "keyValue"],
     ["time", "time"],

@@ -5,8 +5,8 @@ import { eligibleFor } from "./eligible.js";
 import { engineFor, type ReadyEngine } from "./engine.js";
 import { runTests, titlesUnderNode } from "./suites.js";
 
-const PARTS = ["base", "command", "ids", "link", "motor", "nonce", "session", "storage", "therapy"];
-const FILES = ["boot", "button", "knownAnswers", "pump", "rig"];
+const PARTS = ["base", "bringUp", "command", "ids", "link", "motor", "nonce", "session", "storage", "therapy"];
+const FILES = ["boot", "button", "console", "knownAnswers", "pump", "rig"];
 /** Campaigns over every byte of every operation, which take many seconds on XS. */
 const TOO_LONG = ["test/storage/history-power-cut.test.ts", "test/storage/blob-power-cut.test.ts"];
 

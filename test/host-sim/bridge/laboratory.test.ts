@@ -13,7 +13,7 @@ function laboratory(of: World = bridgedWorld({ seed: 5 }).world) {
   const world = of;
   const switched: boolean[] = [];
   const supply = new PowerSupply(world, (powered) => switched.push(powered));
-  world.hardware.panel.listener = { onShown() {}, onTraced() {}, onCrashed: () => supply.crashed() };
+  world.hardware.panel.listener = { onShown() {}, onTraced() {}, onCrashed: () => supply.restarts() };
   const skips: number[] = [];
   const connecting = { now: false };
   const bench = { world, supply, isConnecting: () => connecting.now, skip: (ms: number) => skips.push(ms) };

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Controller } from "../../../host-sim/controller/controller.js";
@@ -218,5 +218,25 @@ describe("npm run pump", () => {
       client.send({ do: "discover" });
       await client.event("services");
     }
+  });
+
+  it("has its serial console on a port, as plain text to and fro", async () => {
+    const pump = start([], "--console-port", "0", "--seed", "7");
+    const port = Number(await pump.line(/^console on 127\.0\.0\.1:(\d+)$/));
+    const socket = connect(port, "127.0.0.1");
+    let heard = "";
+    const answered = new Promise<void>((resolve, reject) => {
+      socket.setEncoding("latin1").on("data", (piece: string) => {
+        heard += piece;
+        if (heard.includes("annunciations pending\r\n")) resolve();
+      });
+      socket.on("error", reject);
+    });
+    await pump.line(/booted/);
+    socket.write("sta");
+    socket.write("tus\n");
+    await answered;
+    socket.destroy();
+    assert.match(heard, /^> status\r\nCountersign \d+\.\d+\.\d+, up \d+ s\r\nState: +Stop\r\n/m);
   });
 });

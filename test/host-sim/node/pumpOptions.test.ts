@@ -8,6 +8,7 @@ describe("the command line of npm run pump", () => {
     assert.deepEqual(pumpOptions([]), {
       port: 5160,
       labPort: undefined,
+      consolePort: undefined,
       folder: undefined,
       seed: undefined,
       speed: 1,
@@ -31,12 +32,15 @@ describe("the command line of npm run pump", () => {
       "--lab",
       "--lab-port",
       "0",
+      "--console-port",
+      "0",
       "--record",
       "a.pcapng",
     ];
     assert.deepEqual(pumpOptions(args), {
       port: 0,
       labPort: 0,
+      consolePort: 0,
       folder: "a b",
       seed: 0,
       speed: 10_000,

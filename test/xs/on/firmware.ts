@@ -3,14 +3,14 @@
 import type { Board, DigitalOptions, FlashPartition, KeyValueStore } from "../../../firmware/board.js";
 
 /** What `main.ts` imports of the SDK. */
-export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "PulseCount" | "PWM"> {
+export interface Sdk extends Pick<Board, "Analog" | "Digital" | "GATTServer" | "PulseCount" | "PWM" | "Serial"> {
   readonly keyValue: { open(options: object): KeyValueStore };
   readonly flash: { open(options: object): FlashPartition };
   readonly Time: { readonly ticks: number };
   readonly Timer: { set(callback: () => void, delayMs: number): unknown; clear(timer: unknown): void };
 }
 
-type Native = (symbol: string) => { call(target: undefined, lengthBytes: number): ArrayBuffer };
+type Native = (symbol: string) => { call(target: undefined, lengthBytes: number): unknown };
 type Scheduled = ReturnType<Board["schedule"]>;
 
 /** Evaluates the whole firmware anew: its modules, its one pump. Put there by the bundler. */
@@ -50,8 +50,9 @@ export function bootMain(
     GATTServer: board.GATTServer,
     PulseCount: board.PulseCount,
     PWM: board.PWM,
-    keyValue: opening("keyValueOpen", () => board.keyValue),
-    flash: opening("flashOpen", () => board.historyFlash),
+    Serial: board.Serial,
+    keyValue: opening("keyValueOpen", () => board.openKeyValue()),
+    flash: opening("flashOpen", () => board.openHistoryFlash()),
     Time: {
       get ticks() {
         return board.ticks();
@@ -62,10 +63,16 @@ export function bootMain(
       clear: (timer) => (timer as Scheduled).cancel(),
     },
   };
-  const native: Native = (symbol) =>
-    symbol === "xs_countersign_entropy"
-      ? { call: (_target, lengthBytes) => board.entropy(lengthBytes).slice().buffer }
-      : refuse(`native function ${symbol}`);
+  const native: Native = (symbol) => {
+    switch (symbol) {
+      case "xs_countersign_entropy":
+        return { call: (_target, lengthBytes) => board.entropy(lengthBytes).slice().buffer };
+      case "xs_countersign_restart":
+        return { call: () => board.restart() };
+      default:
+        return refuse(`native function ${symbol}`);
+    }
+  };
   let last = "";
   const trace = (text: string) => {
     const line = text.replace(/\n$/, "");

@@ -4,7 +4,7 @@
  * counts as the firmware's.
  */
 
-import type { Board } from "../../../firmware/board.js";
+import type { Board, FlashPartition, KeyValueStore } from "../../../firmware/board.js";
 
 type Callable = (...given: unknown[]) => unknown;
 
@@ -91,8 +91,9 @@ export function meteredBoard(board: Board, meter: Meter): Board {
     GATTServer: constructed(board.GATTServer),
     PulseCount: constructed(board.PulseCount),
     PWM: constructed(board.PWM),
-    keyValue: leaving(board.keyValue) as Board["keyValue"],
-    historyFlash: leaving(board.historyFlash) as Board["historyFlash"],
+    Serial: constructed(board.Serial),
+    openKeyValue: () => leaving(board.openKeyValue()) as KeyValueStore,
+    openHistoryFlash: () => leaving(board.openHistoryFlash()) as FlashPartition,
     pins: board.pins,
     rig: board.rig,
     ticks: () => meter.outside(() => board.ticks()),
@@ -100,6 +101,7 @@ export function meteredBoard(board: Board, meter: Meter): Board {
     entropy: (lengthBytes) => meter.outside(() => board.entropy(lengthBytes)),
     // The firmware's own work, though it comes with the board.
     sha256: board.sha256,
+    restart: () => meter.outside(() => board.restart()),
     show: (lines) => meter.outside(() => board.show(lines)),
     trace: (line) => meter.outside(() => board.trace(line)),
   };

@@ -1,0 +1,7 @@
+/** `embedded:io/serial` of the SDK. */
+
+import type { Sdk } from "../firmware.js";
+
+declare const sdk: Sdk;
+
+export default sdk.Serial;
