@@ -148,6 +148,16 @@ export class Hardware {
     return coil < 0 ? (this.#outputs.get(pin) ?? 0) : this.plant.coilLevel(coil);
   }
 
+  /** Whether the light is on. */
+  get lit(): boolean {
+    return this.outputLevel(PINS.led) > 0;
+  }
+
+  /** Whether the buzzer sounds. */
+  get sounding(): boolean {
+    return this.outputLevel(PINS.buzzer) > 0;
+  }
+
   /** Switches the power on. Throws when it is on. The board is of this session only: after a cut it throws PowerCut. */
   powerUp(gattServer: GattServerConstructor): Board {
     if (this.#session) throw new Error("the power is on already");

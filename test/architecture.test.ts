@@ -105,10 +105,13 @@ function unplaced(sources: readonly Source[]): readonly string[] {
     .map(({ path }) => path);
 }
 
-const SDK = /^(embedded:.*|timer|time|mc\/.*|pins\/.*)$/;
+const SDK = /^(embedded:.*|timer|time|qrcode|mc\/.*|pins\/.*)$/;
+/** The main modules of the programs that the SDK builds: they alone import it. */
+const SDK_MAINS = ["firmware/main.ts", "host-sim/moddable/main.ts"];
 const NOBLE = /^@noble\//;
 const LIFTABLE = /^(firmware\/(base|storage|nonce|session|board\.ts|rig\.ts)|@noble\/)/;
-const NODE_SIDE = /^host-sim\/(node|moddable|console)\//;
+const NODE_SIDE = /^host-sim\/(node\/|console\/|moddable\/main\.ts$)/;
+const MODDABLE = /^host-sim\/moddable\//;
 const BANNED =
   /\b(Math\.random|Date|setTimeout|setInterval|parseFloat|async|await|Promise|console|process|Buffer|TextEncoder|TextDecoder)\b/g;
 
@@ -136,7 +139,7 @@ const PLATFORM =
   /\b(Math\.random|Date|setTimeout|setInterval|async|Promise|console|process|Buffer|TextEncoder|TextDecoder|window|document|globalThis)\b/g;
 
 const sdkBreaches = (sources: readonly Source[]) =>
-  unlike(sources, (each, from) => !SDK.test(each.target) || from.path === "firmware/main.ts" || isDeclaration(from));
+  unlike(sources, (each, from) => !SDK.test(each.target) || SDK_MAINS.includes(from.path) || isDeclaration(from));
 const bareBreaches = (sources: readonly Source[]) =>
   unlike(sources, ({ bare, target }) => !bare || NOBLE.test(target) || SDK.test(target));
 const curveBreaches = (sources: readonly Source[]) =>
@@ -154,7 +157,8 @@ const controllerBreaches = (sources: readonly Source[]) =>
 const neutralBreaches = (sources: readonly Source[]) =>
   unlike(
     sources.filter(({ path }) => !NODE_SIDE.test(path)),
-    ({ bare, target }) => (bare ? NOBLE.test(target) : !NODE_SIDE.test(target)),
+    ({ bare, target }, { path }) =>
+      bare ? NOBLE.test(target) : !NODE_SIDE.test(target) && (MODDABLE.test(path) || !MODDABLE.test(target)),
   );
 
 const firmware = sourcesUnder("firmware");
@@ -212,9 +216,10 @@ describe("architecture", () => {
     assert.deepEqual(cycles([a, b]), ["firmware/base/a.ts > firmware/base/b.ts > firmware/base/a.ts"]);
   });
 
-  it("imports the SDK in firmware/main.ts only, and else nothing but noble; the curve in the session only", () => {
+  it("imports the SDK in the main modules of its programs only, and else nothing but noble; the curve in the session only", () => {
     assert.deepEqual([...sdkBreaches(firmware), ...bareBreaches(firmware), ...curveBreaches(firmware)], []);
-    assert.deepEqual(sdkBreaches(hostSim.filter(({ path }) => !NODE_SIDE.test(path))), []);
+    assert.deepEqual(sdkBreaches(hostSim), []);
+    assert.equal(sdkBreaches([source("host-sim/moddable/start.ts", 'import Timer from "timer";')]).length, 1);
     const planted = (text: string) => [source("firmware/link/x.ts", text)];
     for (const name of ["embedded:io/digital", "timer", "time", "mc/config", "pins/rmt"])
       assert.equal(sdkBreaches(planted(`import T from "${name}";`)).length, 1, name);
@@ -262,6 +267,8 @@ describe("architecture", () => {
     assert.deepEqual(neutralBreaches(hostSim), []);
     for (const name of ["node:fs", "fs", "cli-progress", "../node/start.js"])
       assert.equal(neutralBreaches([source("host-sim/plant/x.ts", `import a from "${name}";`)]).length, 1, name);
+    assert.equal(neutralBreaches([source("host-sim/world.ts", 'import "./moddable/view.js";')]).length, 1);
+    assert.equal(neutralBreaches([source("host-sim/moddable/view.ts", 'import "./main.js";')]).length, 1);
     assert.deepEqual(neutralBreaches([source("host-sim/node/x.ts", 'import "node:fs";')]), []);
   });
 

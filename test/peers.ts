@@ -26,7 +26,8 @@ import type { Bond } from "../host-sim/controller/pairing.js";
 import { CHANNEL_CONTROL } from "../host-sim/controller/records.js";
 import { Session } from "../host-sim/controller/session.js";
 import { decodeContents } from "../host-sim/controller/store.js";
-import { type MemoryStore, PUMP_ADDRESS, type World } from "../host-sim/world.js";
+import { PUMP_ADDRESS } from "../host-sim/pumpWorld.js";
+import type { MemoryStore, World } from "../host-sim/world.js";
 
 const TRANSPORT = { address: PUMP_ADDRESS, mtu: 247 };
 /** Longer than the session itself would wait. */

@@ -3,7 +3,7 @@
  * requests at a time. Owns no part of the pump.
  */
 
-import type { World } from "../world.js";
+import type { PumpWorld } from "../pumpWorld.js";
 import { LINE_MAXIMUM } from "./lines.js";
 import type { PowerSupply } from "./powerSupply.js";
 import { type LinePort, RequestSocket } from "./requestSocket.js";
@@ -39,7 +39,7 @@ type Request = RequestOf<typeof REQUESTS>;
 
 /** What a laboratory works on. */
 export interface Bench {
-  readonly world: World;
+  readonly world: PumpWorld;
   readonly supply: PowerSupply;
   /** Whether a central is connected, or about to be. */
   isConnecting(): boolean;
@@ -49,7 +49,7 @@ export interface Bench {
 
 /** Presses the button for each of `pressesMs` in turn, `gapMs` between them, from now. `done` at the last release. */
 export function pressButton(
-  world: World,
+  world: PumpWorld,
   pressesMs: readonly number[],
   done: () => void,
   gapMs: number = GAP_MS,
@@ -162,7 +162,7 @@ interface Observation {
   readonly crashes: number;
 }
 
-function observe({ clock, hardware }: World): Observation {
+function observe({ clock, hardware }: PumpWorld): Observation {
   const { plant, panel } = hardware;
   return {
     nowMs: clock.nowMs,

@@ -3,18 +3,18 @@
  * that it asks for; a second later it is back, as an ESP32 restarts. Owns that second.
  */
 
-import type { World } from "../world.js";
+import type { PumpWorld } from "../pumpWorld.js";
 
 /** From a panic or a restart to the firmware's start: bootloader, the SDK's start, modules from flash; under a second, rounded up. */
 const RESTART_MS = 1_000;
 
 export class PowerSupply {
-  readonly #world: World;
+  readonly #world: PumpWorld;
   readonly #onSwitched: (powered: boolean) => void;
   #restart: { cancel(): void } | undefined;
 
   /** @param onSwitched told after `restore` has switched on and `cut` off. */
-  constructor(world: World, onSwitched: (powered: boolean) => void) {
+  constructor(world: PumpWorld, onSwitched: (powered: boolean) => void) {
     this.#world = world;
     this.#onSwitched = onSwitched;
   }

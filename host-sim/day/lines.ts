@@ -1,6 +1,7 @@
 /** A day told to a person, in lines of plain text. Pure. */
 
 import { MICROUNITS_PER_UNIT } from "../../firmware/base/units.js";
+import { clockText } from "../clock/clockText.js";
 import { CODE_NAMES } from "../controller/ids.js";
 import type { DayEntry } from "./day.js";
 import type { PlayedEntry, PlayedOutcome } from "./played.js";
@@ -18,13 +19,6 @@ const ATTEMPT_COLUMNS = 54;
 function units(amountMicrounits: number, places?: number): string {
   const amount = amountMicrounits / MICROUNITS_PER_UNIT;
   return `${places === undefined ? amount : amount.toFixed(places)} U`;
-}
-
-/** h:mm:ss, of whole seconds begun. */
-export function clockText(ms: number): string {
-  const seconds = Math.floor(ms / 1_000);
-  const two = (value: number) => `${value}`.padStart(2, "0");
-  return `${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
 function orderText(entry: DayEntry): string {

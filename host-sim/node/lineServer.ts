@@ -4,23 +4,10 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
+import { LINGER_MS, type Peer, SOCKETS_MAXIMUM, UNSENT_MAXIMUM_BYTES } from "../bridge/peer.js";
 import type { LinePort } from "../bridge/requestSocket.js";
 
 const HOST = "127.0.0.1";
-/** Sockets at a time; more are closed at once. */
-const SOCKETS_MAXIMUM = 16;
-/** What may wait for a socket that does not read: far over what a client that does ever leaves. */
-const UNSENT_MAXIMUM_BYTES = 256 * 1_024;
-/** How long a socket that the bridge ended may take to read what was sent, before it is cut off. */
-const LINGER_MS = 2_000;
-
-/** What stands behind one socket. */
-export interface Peer {
-  /** Takes a piece of what the client sent, a character a byte. */
-  receive(piece: string): void;
-  /** The socket is gone. Called once; nothing follows. */
-  close(): void;
-}
 
 export class LineServer {
   readonly #server: Server;

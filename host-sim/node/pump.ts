@@ -8,12 +8,12 @@ import { randomInt } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { getSystemErrorMap } from "node:util";
 import { renderUnicodeCompact } from "uqr";
-import { clockText } from "../day/lines.js";
+import { clockText } from "../clock/clockText.js";
+import type { WallClock } from "../clock/realTime.js";
+import { eventLine, type PumpEvent, SimulatedPump } from "../simulatedPump.js";
 import { LineServer } from "./lineServer.js";
 import { HELP, type PumpOptions, pumpOptions } from "./pumpOptions.js";
-import type { WallClock } from "./realTime.js";
 import { RecordFile } from "./recordFile.js";
-import { type PumpEvent, SimulatedPump } from "./simulatedPump.js";
 import { StateFolder } from "./stateFolder.js";
 
 const EXIT = { stopped: 0, stateLost: 1, unusable: 2 } as const;
@@ -37,28 +37,8 @@ function complain(error: unknown): void {
   process.stderr.write(`${text.replace(/\s*\n\s*/g, " ")}\n`);
 }
 
-/** An event in one line. */
-function lineOf(event: PumpEvent): string {
-  switch (event.kind) {
-    case "powered":
-      return event.on ? "booted" : "power cut";
-    case "connected":
-      return `central connected, ATT_MTU ${event.mtu}`;
-    case "disconnected":
-      return "central disconnected";
-    case "shown":
-      return `shown: ${event.lines.join(" | ")}`;
-    case "traced":
-      return `trace: ${event.line}`;
-    case "crashed":
-      return `crashed, restarts in 1 s: ${event.what.split("\n")[0]}`;
-    default:
-      return event satisfies never;
-  }
-}
-
 function tell(event: PumpEvent, atMs: number): void {
-  print(`${clockText(atMs)}  ${lineOf(event)}`);
+  print(`${clockText(atMs)}  ${eventLine(event)}`);
   if (event.kind !== "shown" || event.pairingText === undefined || !process.stdout.isTTY) return;
   print(renderUnicodeCompact(event.pairingText, { border: 2 }));
 }
@@ -140,7 +120,7 @@ async function run(options: PumpOptions): Promise<void> {
     }
     let consolePort: number | undefined;
     if (options.consolePort !== undefined) {
-      const terminal = new LineServer((port) => pump.console(port));
+      const terminal = new LineServer((port) => pump.serialConsole(port));
       servers.push(terminal);
       consolePort = await listen(terminal, "--console-port", options.consolePort);
     }

@@ -5,7 +5,8 @@
  */
 
 import { readFileSync } from "node:fs";
-import { clockText, replayLine } from "../day/lines.js";
+import { clockText } from "../clock/clockText.js";
+import { replayLine } from "../day/lines.js";
 import { listing, packetText, timeText } from "../trace/listing.js";
 import { readCapture } from "../trace/pcapngReader.js";
 import { type Difference, Player } from "../trace/player.js";

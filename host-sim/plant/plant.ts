@@ -116,6 +116,11 @@ export class Plant {
     return this.#settled().forceNewtons;
   }
 
+  /** Whether the line is closed. */
+  get occluded(): boolean {
+    return this.#syringe.occluded;
+  }
+
   /** Output of the force sensor as a fraction of full scale, 30 N; more when overloaded. */
   get forceFraction(): number {
     return (this.forceNewtons + this.#forceOffsetNewtons) / FORCE_SENSOR_FULL_SCALE_NEWTONS;

@@ -103,6 +103,11 @@ export class Syringe {
     return this.#emptyAtMicrounits - Math.max(this.#pushedMicrounits(), this.deliveredMicrounits);
   }
 
+  /** Whether the line is closed. */
+  get occluded(): boolean {
+    return this.#occluded;
+  }
+
   /** Force of the pusher on the plunger. */
   get forceNewtons(): number {
     return this.#wedged ? STALL_FORCE_NEWTONS : this.lineStorageMicrounits / COMPLIANCE_MICROUNITS_PER_NEWTON;

@@ -1,4 +1,4 @@
-/** manifest.json against the sources, for the ESP32: what no test without the SDK would notice otherwise. */
+/** manifest.json against the sources: what no test without the SDK would notice otherwise. */
 
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -6,30 +6,37 @@ import { posix } from "node:path";
 import { isDeclaration, type Source, sourcesUnder } from "../architecture/sources.js";
 import { NEEDS_RAM, preloadablePaths } from "../xs/preloadable.js";
 import { type Manifest, readManifest } from "./manifest.js";
-import { SDK_MODULES } from "./sdk.js";
+import { CONFIG_MODULE, SDK_MODULES } from "./sdk.js";
 
 const NOBLE = "@noble/";
 const MAIN = "firmware/main";
+const SIMULATOR_MAIN = "host-sim/moddable/main";
 /** Layouts ahead of the commands that will use them: in flash, and reached by nothing. */
-const AHEAD = ["basalProfile", "deviceTime", "recordAccess", "signed"].map((name) => `firmware/ids/${name}`);
+const WAITING = ["basalProfile", "deviceTime", "recordAccess", "signed"].map(
+  (name) => `firmware/ids/${name} is reached by nothing`,
+);
 
-const manifest = readManifest("manifest.json", "esp32");
-const sources = sourcesUnder("firmware").filter((each) => !isDeclaration(each));
+const esp32 = readManifest("manifest.json", "esp32");
+const simulator = readManifest("manifest.json", "lin");
+const sources = [...sourcesUnder("firmware"), ...sourcesUnder("host-sim")].filter((each) => !isDeclaration(each));
 
-const isOfSdk = (target: string) => Object.values(SDK_MODULES).some((names) => names.includes(target));
 /** Files import by path, XS finds by name: the same without an extension, or without the folder of packages. */
 const nameOf = (file: string) => file.replace(/^node_modules\//, "").replace(/\.(ts|js)$/, "");
+const isOurs = (name: string) => /^(firmware|host-sim|@noble)\//.test(name);
 
-/** Names of the modules that `main` reaches, those of noble by noble's own imports. Types count: tsc reads them. */
-function reachable(main: string): readonly string[] {
+/**
+ * Names of all modules that `main` reaches, those of noble by noble's own imports and those of the SDK by theirs.
+ * @param types whether what is imported for its types alone counts: tsc reads it, XS does not
+ */
+function reachable(main: string, types: boolean): readonly string[] {
   const byName = new Map<string, Source>(sources.map((each) => [nameOf(each.path), each]));
   const reached = new Set([main]);
   for (const name of reached) {
-    const own = byName.get(name);
-    if (own) for (const { target } of own.imports) reached.add(nameOf(target));
-    else if (name.startsWith(NOBLE)) for (const target of importsOfNoble(name)) reached.add(target);
+    const imports = byName.get(name)?.imports.filter(({ typesOnly }) => types || !typesOnly);
+    for (const { target } of imports ?? []) reached.add(nameOf(target));
+    if (name.startsWith(NOBLE)) for (const target of importsOfNoble(name)) reached.add(target);
   }
-  return [...reached].filter((name) => !isOfSdk(name)).sort();
+  return [...reached].sort();
 }
 
 function importsOfNoble(name: string): readonly string[] {
@@ -41,37 +48,64 @@ function importsOfNoble(name: string): readonly string[] {
 }
 
 /** What is amiss between a manifest and what its main reaches, one line each. */
-function amiss({ modules }: Pick<Manifest, "modules">, reached: readonly string[]): readonly string[] {
+function amiss({ modules }: Pick<Manifest, "modules">, main: string): readonly string[] {
+  const [needed, known] = [reachable(main, false), reachable(main, true)];
   const wrong = [...modules].filter(([name, file]) => nameOf(file) !== name);
   return [
-    ...reached.filter((name) => !modules.has(name)).map((name) => `${name} is missing`),
-    ...[...modules.keys()].filter((name) => !reached.includes(name)).map((name) => `${name} is reached by nothing`),
+    ...needed.filter((name) => isOurs(name) && !modules.has(name)).map((name) => `${name} is missing`),
+    ...[...modules.keys()].filter((name) => !known.includes(name)).map((name) => `${name} is reached by nothing`),
     ...wrong.map(([name, file]) => `${file} is named ${name}`),
   ];
 }
 
+/** Modules of the SDK that are imported, and those that a manifest brings. */
+function ofSdk({ sdk, sdkModules }: Manifest, main: string) {
+  const provided = [...sdk.flatMap((each) => SDK_MODULES[each] ?? [`${each}, which is not known here`]), ...sdkModules];
+  const imported = reachable(main, false).filter((name) => !isOurs(name) && name !== CONFIG_MODULE);
+  return { imported: imported.sort(), provided: provided.sort() };
+}
+
+describe("manifest of the simulator", () => {
+  it("has every module that its main.ts reaches under the name that it is imported by, and no other", () => {
+    assert.equal(simulator.creation["main"], SIMULATOR_MAIN);
+    assert.deepEqual(amiss(simulator, SIMULATOR_MAIN), WAITING);
+  });
+
+  it("imports no module that the SDK does not have, and brings no part of the SDK that nothing imports", () => {
+    const { imported, provided } = ofSdk(simulator, SIMULATOR_MAIN);
+    assert.deepEqual(imported, provided);
+  });
+
+  it("runs the firmware from read-only memory, as a board does", () => {
+    const firmware = esp32.preload.filter((name) => simulator.modules.has(name));
+    assert.deepEqual(
+      firmware.filter((name) => !simulator.preload.includes(name)),
+      [],
+    );
+    assert.ok(firmware.length > 60);
+  });
+});
+
 describe("manifest of the ESP32", () => {
   it("has every module that main.ts reaches under the name that it is imported by, and no other", () => {
-    const reached = reachable(MAIN);
-    assert.ok(reached.length > 60);
-    const ahead = AHEAD.map((name) => `${name} is reached by nothing`);
-    assert.deepEqual(amiss(manifest, reached), ahead);
-    const planted = new Map(manifest.modules);
+    assert.ok(reachable(MAIN, false).length > 60);
+    assert.deepEqual(amiss(esp32, MAIN), WAITING);
+    const planted = new Map(esp32.modules);
     planted.delete("@noble/hashes/_md");
     planted.set("pump/radio", "firmware/radio.ts");
-    assert.deepEqual(amiss({ modules: planted }, reached), [
+    assert.deepEqual(amiss({ modules: planted }, MAIN), [
       "@noble/hashes/_md is missing",
-      ...ahead,
+      ...WAITING,
       "pump/radio is reached by nothing",
       "firmware/radio.ts is named pump/radio",
     ]);
   });
 
   it("starts with main.ts, and compiles every C source that it names and no other", () => {
-    assert.equal(manifest.creation["main"], MAIN);
+    assert.equal(esp32.creation["main"], MAIN);
     const written = readdirSync("firmware/native").map((file) => `firmware/native/${file}`);
-    assert.deepEqual(manifest.native, written.filter((file) => file.endsWith(".c")).sort());
-    const symbols = manifest.native.flatMap((file) =>
+    assert.deepEqual(esp32.native, written.filter((file) => file.endsWith(".c")).sort());
+    const symbols = esp32.native.flatMap((file) =>
       [...readFileSync(file, "utf8").matchAll(/^void (xs_\w+)\(xsMachine \*the\)/gm)].map(([, symbol = ""]) => symbol),
     );
     const asked = [...readFileSync("firmware/main.ts", "utf8").matchAll(/\bnative\("(\w+)"\)/g)].map(
@@ -81,22 +115,15 @@ describe("manifest of the ESP32", () => {
   });
 
   it("preloads all that can be in flash, and nothing that must write to itself", () => {
-    const own = (path: string) => manifest.modules.has(nameOf(path));
-    assert.deepEqual(manifest.preload, preloadablePaths().filter(own).map(nameOf).sort());
-    for (const file of manifest.preload) assert.ok(!NEEDS_RAM.test(`${file}.js`), file);
-    assert.ok(!manifest.preload.includes(MAIN));
+    const own = (path: string) => esp32.modules.has(nameOf(path));
+    assert.deepEqual(esp32.preload, preloadablePaths().filter(own).map(nameOf).sort());
+    for (const file of esp32.preload) assert.ok(!NEEDS_RAM.test(`${file}.js`), file);
+    assert.ok(!esp32.preload.includes(MAIN));
   });
 
   it("imports no module that the SDK does not have, and brings no part of the SDK that nothing imports", () => {
-    const bare = sources.flatMap(({ imports }) =>
-      imports.filter((each) => each.bare && !each.target.startsWith(NOBLE)),
-    );
-    const provided = manifest.sdk.flatMap((each) => SDK_MODULES[each] ?? []);
-    assert.deepEqual(
-      manifest.sdk.filter((each) => !(each in SDK_MODULES)),
-      [],
-    );
-    assert.deepEqual([...new Set(bare.map(({ target }) => target))].sort(), provided.sort());
+    const { imported, provided } = ofSdk(esp32, MAIN);
+    assert.deepEqual(imported, provided);
   });
 
   it("keeps a partition for each that the firmware opens, none of them over another or over the 4 MB", () => {

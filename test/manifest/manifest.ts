@@ -25,6 +25,8 @@ export interface Manifest {
   readonly preload: readonly string[];
   /** Manifests of the SDK, without `$(MODDABLE)/`. */
   readonly sdk: readonly string[];
+  /** Modules of the SDK that are named one by one. */
+  readonly sdkModules: readonly string[];
   readonly creation: { readonly [name: string]: unknown };
 }
 
@@ -53,12 +55,16 @@ export function readManifest(path: string, platform: string): Manifest {
   const native: string[] = [];
   const patterns: string[] = [];
   const sdk: string[] = [];
+  const sdkModules: string[] = [];
   const creation: { [name: string]: unknown } = {};
 
   const takeModules = (folder: string, name: string, entries: Names) => {
     if (name === "~") return;
     for (const entry of listOf(entries)) {
-      if (entry.startsWith("$(")) continue;
+      if (entry.startsWith("$(")) {
+        if (!name.endsWith("*")) sdkModules.push(name);
+        continue;
+      }
       for (const file of filesOf(entry, folder)) {
         const stem = posix.basename(file, posix.extname(file));
         if (file.endsWith(".c")) native.push(file);
@@ -85,5 +91,12 @@ export function readManifest(path: string, platform: string): Manifest {
     const prefix = pattern.slice(0, -1);
     return [...modules.keys()].filter((name) => name.startsWith(prefix) && !name.slice(prefix.length).includes("/"));
   });
-  return { modules, native: native.sort(), preload: [...new Set(preload)].sort(), sdk: sdk.sort(), creation };
+  return {
+    modules,
+    native: native.sort(),
+    preload: [...new Set(preload)].sort(),
+    sdk: sdk.sort(),
+    sdkModules,
+    creation,
+  };
 }

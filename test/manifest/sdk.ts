@@ -1,8 +1,9 @@
-/** What the Moddable SDK 8.2.3 has for an ESP32, as far as the firmware uses it: read from its manifests and C sources. */
+/** What the Moddable SDK 8.2.3 has, as far as it is used here: read from its manifests and C sources. */
 
 /** Modules of the SDK, by the manifest that brings them. */
 export const SDK_MODULES: { readonly [manifest: string]: readonly string[] } = {
   "examples/manifest_base.json": ["time", "timer"],
+  "modules/data/qrcode/manifest.json": ["qrcode"],
   "modules/io/analog/manifest.json": ["embedded:io/analog"],
   "modules/io/ble/server/manifest.json": ["embedded:io/bluetoothle/peripheral"],
   "modules/io/digital/manifest.json": ["embedded:io/digital"],
@@ -12,6 +13,9 @@ export const SDK_MODULES: { readonly [manifest: string]: readonly string[] } = {
   "modules/io/serial/manifest.json": ["embedded:io/serial"],
   "modules/io/storage/manifest.json": ["embedded:storage/key-value"],
 };
+
+/** Made by mcconfig from a manifest's `config`. */
+export const CONFIG_MODULE = "mc/config";
 
 /**
  * Options that the C of each constructor reads (modules/io: digital/digital.js, pulsecount, analog, pwm, serial,

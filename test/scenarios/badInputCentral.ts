@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { PASS } from "../../host-sim/air/tap.js";
 import type { CentralLink } from "../../host-sim/air/transport.js";
-import { PUMP_ADDRESS, type World } from "../../host-sim/world.js";
+import { PUMP_ADDRESS } from "../../host-sim/pumpWorld.js";
+import type { World } from "../../host-sim/world.js";
 import { assertSound, bolusOf, CODE, inSession, quietScene, rigWith, type Scene, tbrOf } from "./scene.js";
 
 /** Longer than a handshake may take, and the supervision timeout. */

@@ -1,4 +1,4 @@
-/** The firmware's unit tests, on the XS engine. */
+/** The firmware's unit tests, and those of the simulator's program, on the XS engine. */
 
 import assert from "node:assert/strict";
 import { eligibleFor } from "./eligible.js";
@@ -7,6 +7,8 @@ import { runTests, titlesUnderNode } from "./suites.js";
 
 const PARTS = ["base", "bringUp", "command", "ids", "link", "motor", "nonce", "session", "storage", "therapy"];
 const FILES = ["boot", "button", "console", "knownAnswers", "pump", "rig"];
+/** What the Moddable simulator runs besides. */
+const SIMULATOR = ["clock/realTime", "moddable/lineServer", "moddable/steadyClock", "moddable/view"];
 /** Campaigns over every byte of every operation, which take many seconds on XS. */
 const TOO_LONG = ["test/storage/history-power-cut.test.ts", "test/storage/blob-power-cut.test.ts"];
 
@@ -17,7 +19,11 @@ describe("on the XS engine, unit tests", () => {
   });
 
   it("pass, all of them, known answers of the cryptography among them", async () => {
-    const folders = [...PARTS.map((part) => `test/${part}/`), ...FILES.map((file) => `test/${file}.test.ts`)];
+    const folders = [
+      ...PARTS.map((part) => `test/${part}/`),
+      ...FILES.map((file) => `test/${file}.test.ts`),
+      ...SIMULATOR.map((file) => `test/host-sim/${file}.test.ts`),
+    ];
     const { files, excluded } = eligibleFor(folders);
     assert.deepEqual(excluded, [], "tests that need Node");
     const chosen = files.filter((file) => !TOO_LONG.includes(file));

@@ -11,7 +11,8 @@ import type { Accepted, CommandResult } from "../../../host-sim/controller/comma
 import type { Controller, PairResult } from "../../../host-sim/controller/controller.js";
 import type { Bond } from "../../../host-sim/controller/pairing.js";
 import { decodeContents } from "../../../host-sim/controller/store.js";
-import { MemoryStore, PUMP_ADDRESS, World } from "../../../host-sim/world.js";
+import { PUMP_ADDRESS } from "../../../host-sim/pumpWorld.js";
+import { MemoryStore, World } from "../../../host-sim/world.js";
 import { Eavesdropper } from "./eavesdropper.js";
 import { SCRIPTS, type Told } from "./scripts.js";
 import type { ProtocolMessage } from "./table.js";

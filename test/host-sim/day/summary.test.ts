@@ -1,7 +1,8 @@
 /** The account of a day: right on a real run, and each check fails on the number that it is about. */
 
 import { strict as assert } from "node:assert";
-import { accountLines, clockText, entryLine, replayLine } from "../../../host-sim/day/lines.js";
+import { clockText } from "../../../host-sim/clock/clockText.js";
+import { accountLines, entryLine, replayLine } from "../../../host-sim/day/lines.js";
 import type { PlayedEntry } from "../../../host-sim/day/played.js";
 import type { Replay } from "../../../host-sim/day/replays.js";
 import { type Account, accountOf, checksOf } from "../../../host-sim/day/summary.js";

@@ -5,7 +5,7 @@
  * changes.
  */
 
-import type { VirtualClock } from "../clock/virtualClock.js";
+import type { VirtualClock } from "./virtualClock.js";
 
 /** The longest turn: the wall's time that events may take before others have theirs. */
 const TURN_MS = 20;

@@ -1,43 +1,9 @@
 /** Virtual time by a clock on the wall that the test sets. */
 
 import assert from "node:assert/strict";
+import { RealTime } from "../../../host-sim/clock/realTime.js";
 import { VirtualClock } from "../../../host-sim/clock/virtualClock.js";
-import { RealTime } from "../../../host-sim/node/realTime.js";
-
-/** A wall clock: time passes as told, and a timer runs when it is reached, or late when the process slept. */
-class ManualWall {
-  /** The time now: a test that moves it leaves its timers late. */
-  setMs = 5_000.25;
-  #timers: { readonly atMs: number; readonly callback: () => void }[] = [];
-
-  nowMs(): number {
-    return this.setMs;
-  }
-
-  schedule(callback: () => void, delayMs: number): () => void {
-    const timer = { atMs: this.setMs + delayMs, callback };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((each) => each !== timer);
-    };
-  }
-
-  get waiting(): number {
-    return this.#timers.length;
-  }
-
-  pass(durationMs: number): void {
-    const endMs = this.setMs + durationMs;
-    for (;;) {
-      const next = this.#timers.sort((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined || next.atMs > endMs) break;
-      this.#timers.shift();
-      this.setMs = Math.max(this.setMs, next.atMs);
-      next.callback();
-    }
-    this.setMs = Math.max(this.setMs, endMs);
-  }
-}
+import { ManualWall } from "./manualWall.js";
 
 function driven(speed: () => number = () => 1) {
   const clock = new VirtualClock();

@@ -3,16 +3,16 @@
  * no file and no stream.
  */
 
-import { Laboratory, pressButton } from "../bridge/laboratory.js";
-import { PowerSupply } from "../bridge/powerSupply.js";
-import type { LinePort } from "../bridge/requestSocket.js";
-import { SocketCentral } from "../bridge/socketCentral.js";
-import type { DurableState } from "../durable.js";
-import type { HardwareOptions } from "../hardware.js";
-import type { Sink } from "../trace/recorder.js";
-import { World } from "../world.js";
-import type { Peer } from "./lineServer.js";
-import { RealTime, type WallClock } from "./realTime.js";
+import { type Bench, Laboratory, pressButton } from "./bridge/laboratory.js";
+import type { Peer } from "./bridge/peer.js";
+import { PowerSupply } from "./bridge/powerSupply.js";
+import type { LinePort } from "./bridge/requestSocket.js";
+import { SocketCentral } from "./bridge/socketCentral.js";
+import { RealTime, type WallClock } from "./clock/realTime.js";
+import type { DurableState } from "./durable.js";
+import type { HardwareOptions } from "./hardware.js";
+import { PumpWorld } from "./pumpWorld.js";
+import type { Sink } from "./trace/recorder.js";
 
 /** The pump's address on the air: the first three bytes are those of its UUIDs. */
 const ADDRESS = "c5:16:00:00:00:01";
@@ -32,9 +32,29 @@ export type PumpEvent =
   | { readonly kind: "traced"; readonly line: string }
   | { readonly kind: "crashed"; readonly what: string };
 
+/** An event in one line, for people. */
+export function eventLine(event: PumpEvent): string {
+  switch (event.kind) {
+    case "powered":
+      return event.on ? "booted" : "power cut";
+    case "connected":
+      return `central connected, ATT_MTU ${event.mtu}`;
+    case "disconnected":
+      return "central disconnected";
+    case "shown":
+      return `shown: ${event.lines.join(" | ")}`;
+    case "traced":
+      return `trace: ${event.line}`;
+    case "crashed":
+      return `crashed, restarts in 1 s: ${event.what.split("\n")[0]}`;
+    default:
+      return event satisfies never;
+  }
+}
+
 export interface SimulatedPumpOptions {
   readonly hardware: HardwareOptions;
-  /** Takes a recording of the run: see `WorldOptions`. */
+  /** Takes a recording of the run: see `PumpWorldOptions`. */
   readonly record?: Sink;
   readonly wall: WallClock;
   /** How many times faster than the wall, while nobody needs real time. */
@@ -45,7 +65,7 @@ export interface SimulatedPumpOptions {
 }
 
 export class SimulatedPump {
-  readonly #world: World;
+  readonly #world: PumpWorld;
   readonly #supply: PowerSupply;
   readonly #time: RealTime;
   readonly #onEvent: SimulatedPumpOptions["onEvent"];
@@ -54,7 +74,7 @@ export class SimulatedPump {
 
   /** Without power, and its time stands still. */
   constructor({ hardware, record, wall, speed, onEvent, onPassed }: SimulatedPumpOptions) {
-    const world = new World({ ...hardware, address: ADDRESS, ...(record && { record }) });
+    const world = new PumpWorld({ ...hardware, address: ADDRESS, ...(record && { record }) });
     this.#world = world;
     this.#onEvent = onEvent;
     this.#supply = new PowerSupply(world, (on) => this.#tell({ kind: "powered", on }));
@@ -121,21 +141,25 @@ export class SimulatedPump {
 
   /** What stands behind a socket of the laboratory. */
   laboratory(port: LinePort): Peer {
-    const bench = {
+    return this.atBench((bench) => new Laboratory(bench, port));
+  }
+
+  /** Lets someone with the pump on the bench act on it, in its time: use what is returned, not what `seat` made. */
+  atBench(seat: (bench: Bench) => Peer): Peer {
+    const peer = seat({
       world: this.#world,
       supply: this.#supply,
       isConnecting: () => this.#isConnecting(),
-      skip: (durationMs: number) => this.#time.skip(durationMs),
-    };
-    const laboratory = new Laboratory(bench, port);
+      skip: (durationMs) => this.#time.skip(durationMs),
+    });
     return {
-      receive: (piece) => this.#time.act(() => laboratory.receive(piece)),
-      close: () => this.#time.act(() => laboratory.close()),
+      receive: (piece) => this.#time.act(() => peer.receive(piece)),
+      close: () => this.#time.act(() => peer.close()),
     };
   }
 
   /** What stands behind a socket of the console: the far end of its serial line, which sockets share. */
-  console(port: LinePort): Peer {
+  serialConsole(port: LinePort): Peer {
     const { serial } = this.#world.hardware;
     const listener = (text: string) => port.send(text);
     this.#consoles.add(listener);
