@@ -61,16 +61,18 @@ export function flagged<const Head extends Fields, const Optional extends Option
   return Object.freeze<Flagged<Head, Optional>>({
     encode(values) {
       const given = values as { readonly [name: string]: unknown };
-      const pieces = [headLayout.encode(values)];
+      let bytes = headLayout.encode(values);
       const flags = flagsOf(values);
       if ((flags & ~known) !== 0) throw new Error(`invariant: reserved flags in ${flags}`);
-      for (const { name, bit, single, layout } of parts) {
-        const value = given[name];
-        if ((value !== undefined) !== ((flags & bit) !== 0))
-          throw new Error(`invariant: ${name} and its flag disagree`);
-        if (value !== undefined) pieces.push(layout.encode((single ? given : value) as Values<Fields>));
+      for (let i = 0; i < parts.length; i++) {
+        const part = parts[i] as (typeof parts)[number];
+        const value = given[part.name];
+        if ((value !== undefined) !== ((flags & part.bit) !== 0))
+          throw new Error(`invariant: ${part.name} and its flag disagree`);
+        if (value === undefined) continue;
+        bytes = concat(bytes, part.layout.encode((part.single ? given : value) as Values<Fields>));
       }
-      return concat(...pieces);
+      return bytes;
     },
     decode(bytes) {
       let offset = headLayout.sizeBytes;
@@ -78,15 +80,39 @@ export function flagged<const Head extends Fields, const Optional extends Option
       if (values === undefined) return undefined;
       const flags = flagsOf(values);
       if ((flags & ~known) !== 0) return undefined;
-      const present: { [name: string]: unknown } = {};
-      for (const { name, bit, single, layout } of parts) {
-        if ((flags & bit) === 0) continue;
-        const part = layout.decode(bytes.subarray(offset, offset + layout.sizeBytes));
-        if (part === undefined) return undefined;
-        present[name] = single ? (part as Values<Fields>)[name] : part;
+      const all: { [name: string]: unknown } = values;
+      for (let i = 0; i < parts.length; i++) {
+        const part = parts[i] as (typeof parts)[number];
+        if ((flags & part.bit) === 0) continue;
+        const { name, single, layout } = part;
+        const value = layout.decode(bytes.subarray(offset, offset + layout.sizeBytes));
+        if (value === undefined) return undefined;
+        all[name] = single ? (value as Values<Fields>)[name] : value;
         offset += layout.sizeBytes;
       }
-      return offset === bytes.length ? ({ ...values, ...present } as FlaggedValues<Head, Optional>) : undefined;
+      return offset === bytes.length ? (all as FlaggedValues<Head, Optional>) : undefined;
+    },
+  });
+}
+
+/** The same layout for flags of which none of `bits` is set without all of `needs`: else it throws, or does not decode. */
+export function onlyWith<Head extends Fields, Optional extends OptionalParts>(
+  inner: Flagged<Head, Optional>,
+  bits: number,
+  needs: number,
+): Flagged<Head, Optional> {
+  const keeps = (values: object): boolean => {
+    const flags = flagsOf(values);
+    return (flags & bits) === 0 || (flags & needs) === needs;
+  };
+  return Object.freeze<Flagged<Head, Optional>>({
+    encode(values) {
+      if (!keeps(values)) throw new Error(`invariant: flags ${flagsOf(values)} lack one that another needs`);
+      return inner.encode(values);
+    },
+    decode(bytes) {
+      const values = inner.decode(bytes);
+      return values !== undefined && keeps(values) ? values : undefined;
     },
   });
 }

@@ -1,18 +1,20 @@
 /**
- * Layouts of the Insulin Delivery Service 1.0 that PROTOCOL.md sections 6.1 to 6.3 use: operands and responses
- * without their leading opcode (see `message`), values of channels 20 to 23 whole. Nothing about which values are
- * taken: enumerations, identifiers and medical floats are raw integers (names in values.ts, floats in float.ts).
+ * Layouts of the Insulin Delivery Service 1.0 on channels 20 to 25, but for profiles (basalProfile.ts): operands and
+ * responses without their leading opcode (see `message`), values of channels 20 to 23 whole. Nothing about which values
+ * are taken: enumerations, identifiers and medical floats are raw integers (names in values.ts, floats in float.ts).
  * An amount is an SFLOAT or FLOAT in U, a rate one in U/h.
  */
 
-import { concat } from "../base/bytes.js";
 import { layout } from "../base/layout.js";
-import { allFlags, flagged } from "./flagged.js";
+import { counted } from "./counted.js";
+import { allFlags, flagged, onlyWith } from "./flagged.js";
 import {
   AnnunciationFlag,
+  AvailableBolusFlag,
   BasalFlag,
   BolusFlag,
   FeatureFlag,
+  InsulinOnBoardFlag,
   StatusChangedFlag,
   StatusFlag,
   TbrFlag,
@@ -35,7 +37,10 @@ export function operandOf(value: Uint8Array): Uint8Array | undefined {
   return Message.decode(value)?.operand;
 }
 
-/** The operand of the requests that have none. */
+/**
+ * The operand of the requests that have none: the reads without a choice, Set Flight Mode 0F66, Cancel TBR 1111, Stop
+ * Priming 1284, Reset Reservoir Insulin Operation Time 12B7.
+ */
 export const NoOperand = layout();
 
 /** Channel 20: what changed since it was last reset. */
@@ -52,16 +57,32 @@ export const StatusValue = flagged(
   allFlags(StatusFlag),
 );
 
-/** Channel 22: the oldest pending annunciation, or none. */
-export const AnnunciationStatusValue = flagged([["flags", "u8"]], allFlags(AnnunciationFlag), [
-  "annunciation",
+/**
+ * Channel 22: the oldest annunciation that is not confirmed, or none. What its five pieces of auxiliary information mean
+ * is the maker's; any of them may be there, but none without an annunciation.
+ */
+export const AnnunciationStatusValue = onlyWith(
+  flagged(
+    [["flags", "u8"]],
+    allFlags(AnnunciationFlag),
+    [
+      "annunciation",
+      AnnunciationFlag.Present,
+      [
+        ["instance", "u16"],
+        ["type", "u16"],
+        ["status", "u8"],
+      ],
+    ],
+    ["auxInfo1", AnnunciationFlag.AuxInfo1Present, "u16"],
+    ["auxInfo2", AnnunciationFlag.AuxInfo2Present, "u16"],
+    ["auxInfo3", AnnunciationFlag.AuxInfo3Present, "u16"],
+    ["auxInfo4", AnnunciationFlag.AuxInfo4Present, "u16"],
+    ["auxInfo5", AnnunciationFlag.AuxInfo5Present, "u16"],
+  ),
+  allFlags(AnnunciationFlag) & ~AnnunciationFlag.Present,
   AnnunciationFlag.Present,
-  [
-    ["instance", "u16"],
-    ["type", "u16"],
-    ["status", "u8"],
-  ],
-]);
+);
 
 /** Channel 23, concentration in IU/ml. The extension bit announces bytes that this layout does not have: reserved. */
 export const FeaturesValue = flagged(
@@ -83,27 +104,10 @@ export const GeneralResponse = layout(["requestOpcode", "u16"], ["code", "u8"]);
 /** 030C: the flags of Status Changed to clear. */
 export const ResetStatusOperand = flagged([["flags", "u16"]], allFlags(StatusChangedFlag));
 
-const BolusIds = layout(["count", "u8"], ["ids", "rest"]);
 const BolusId = layout(["bolusId", "u16"]);
 
-/** 033F: a counted list of bolus IDs. Encoding throws on an ID that is no u16 and on over 255 IDs. */
-export const ActiveBolusIdsResponse = {
-  encode(bolusIds: readonly number[]): Uint8Array {
-    const ids = concat(...bolusIds.map((bolusId) => BolusId.encode({ bolusId })));
-    return BolusIds.encode({ count: bolusIds.length, ids });
-  },
-  /** `undefined` when the bytes are not exactly the count and that many IDs. */
-  decode(bytes: Uint8Array): readonly number[] | undefined {
-    const list = BolusIds.decode(bytes);
-    if (list === undefined || list.ids.length !== list.count * BolusId.sizeBytes) return undefined;
-    const bolusIds: number[] = [];
-    for (let offset = 0; offset < list.ids.length; offset += BolusId.sizeBytes) {
-      const entry = BolusId.decode(list.ids.subarray(offset, offset + BolusId.sizeBytes));
-      if (entry !== undefined) bolusIds.push(entry.bolusId);
-    }
-    return bolusIds;
-  },
-} as const;
+/** 033F: the IDs of the boluses under way; at most 7 fit the standard's shortest link. */
+export const ActiveBolusIdsResponse = counted("bolusId", "u16");
 
 /** 0356: which bolus, and which of its amounts (BolusValue). */
 export const ActiveBolusDeliveryOperand = layout(["bolusId", "u16"], ["value", "u8"]);
@@ -114,7 +118,8 @@ const BOLUS_FIELDS = [
   ["extendedSfloat", "u16"],
   ["durationMinutes", "u16"],
 ] as const;
-const BOLUS_OPTIONAL = [
+/** What comes with a bolus by its flags (BolusFlag), in a command, in a report and in the history. */
+export const BOLUS_OPTIONAL = [
   ["delayMinutes", BolusFlag.DelayPresent, "u16"],
   ["templateNumber", BolusFlag.TemplatePresent, "u8"],
   ["activation", BolusFlag.ActivationPresent, "u8"],
@@ -149,13 +154,35 @@ export const ActiveBasalRateDeliveryResponse = flagged(
   ["context", BasalFlag.ContextPresent, "u8"],
 );
 
+/** 039A: insulin delivered since midnight, and the sum of the two. */
+export const TotalDailyInsulinResponse = layout(["bolusSfloat", "u16"], ["basalSfloat", "u16"], ["totalSfloat", "u16"]);
+
+/** 03A6: which counter (CounterType), and whether what is left or what is gone (CounterValue). */
+export const CounterOperand = layout(["type", "u8"], ["value", "u8"]);
+
+/** 03A9: the request again, and minutes: an int32 (see signed.ts), below zero once a time limit has passed. */
+export const CounterResponse = layout(["type", "u8"], ["value", "u8"], ["minutesInt32", "u32"]);
+
 /** 03CF: insulin delivered since provisioning. */
 export const DeliveredInsulinResponse = layout(["bolusFloat", "u32"], ["basalFloat", "u32"]);
+
+/** 03FC: insulin still at work, and for how long. */
+export const InsulinOnBoardResponse = flagged(
+  [
+    ["flags", "u8"],
+    ["insulinSfloat", "u16"],
+  ],
+  allFlags(InsulinOnBoardFlag),
+  ["remainingMinutes", InsulinOnBoardFlag.RemainingPresent, "u16"],
+);
+
+/** 0F69 Snooze and 0F99 Confirm Annunciation, and their responses 0F96 and 0FA5. */
+export const AnnunciationInstance = layout(["instance", "u16"]);
 
 /** 0F5A. */
 export const SetTherapyControlStateOperand = layout(["state", "u8"]);
 
-/** 0FFF. */
+/** 0FFF: the rate of a relative TBR is a factor without a unit, of 1 for the basal rate as it is. */
 export const SetTbrOperand = flagged(
   [
     ["flags", "u8"],
@@ -179,3 +206,12 @@ export const CancelBolusOperand = BolusId;
 
 /** 1187. */
 export const CancelBolusResponse = BolusId;
+
+/** 11B4: the kinds of bolus that could be set now. */
+export const AvailableBolusesResponse = flagged([["flags", "u8"]], allFlags(AvailableBolusFlag));
+
+/** 127B: how much to prime with. */
+export const StartPrimingOperand = layout(["amountSfloat", "u16"]);
+
+/** 128B: what a fresh reservoir holds. */
+export const SetInitialReservoirFillOperand = layout(["amountSfloat", "u16"]);

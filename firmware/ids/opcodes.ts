@@ -140,3 +140,27 @@ export const RecordAccessOperator = {
 } as const;
 
 export type RecordAccessOperator = (typeof RecordAccessOperator)[keyof typeof RecordAccessOperator];
+
+/**
+ * Filters of the Record Access Control Point, u8: all of the history, only its time references (Reference Time and
+ * Reference Time Base Offset), or everything else. What they filter is named by sequence number.
+ */
+export const RecordAccessFilter = { Sequence: 0x0f, ReferenceTimes: 0x33, OtherEvents: 0x3c } as const;
+
+export type RecordAccessFilter = (typeof RecordAccessFilter)[keyof typeof RecordAccessFilter];
+
+/** Response codes of the Record Access Control Point, u8. */
+export const RecordAccessResponse = {
+  Success: 0xf0,
+  OpcodeNotSupported: 0x02,
+  InvalidOperator: 0x03,
+  OperatorNotSupported: 0x04,
+  InvalidOperand: 0x05,
+  NoRecordsFound: 0x06,
+  AbortUnsuccessful: 0x07,
+  NotCompleted: 0x08,
+  OperandNotSupported: 0x09,
+  NotApplicable: 0x0a,
+} as const;
+
+export type RecordAccessResponse = (typeof RecordAccessResponse)[keyof typeof RecordAccessResponse];

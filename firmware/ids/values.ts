@@ -70,6 +70,14 @@ export type TbrType = (typeof TbrType)[keyof typeof TbrType];
 export const TbrContext = { Device: 0x33, Remote: 0x3c, ApController: 0x55 } as const;
 export type TbrContext = (typeof TbrContext)[keyof typeof TbrContext];
 
+/** What Get Counter asks about, u8: the device's lifetime, its warranty, its loan, the age of the insulin in it. */
+export const CounterType = { Lifetime: 0x0f, Warranty: 0x33, Loaner: 0x3c, ReservoirInsulinOperation: 0x55 } as const;
+export type CounterType = (typeof CounterType)[keyof typeof CounterType];
+
+/** Which way a counter is read, u8. */
+export const CounterValue = { Remaining: 0x0f, Elapsed: 0x33 } as const;
+export type CounterValue = (typeof CounterValue)[keyof typeof CounterValue];
+
 /** Bit masks of Status Changed and of Reset Status, u16. */
 export const StatusChangedFlag = {
   TherapyControlState: 0x0001,
@@ -88,7 +96,14 @@ export const StatusFlag = { ReservoirAttached: 0x01 } as const;
 export type StatusFlag = (typeof StatusFlag)[keyof typeof StatusFlag];
 
 /** Bit masks of Annunciation Status, u8. */
-export const AnnunciationFlag = { Present: 0x01 } as const;
+export const AnnunciationFlag = {
+  Present: 0x01,
+  AuxInfo1Present: 0x02,
+  AuxInfo2Present: 0x04,
+  AuxInfo3Present: 0x08,
+  AuxInfo4Present: 0x10,
+  AuxInfo5Present: 0x20,
+} as const;
 export type AnnunciationFlag = (typeof AnnunciationFlag)[keyof typeof AnnunciationFlag];
 
 /** Bit masks of Set Bolus and of an active bolus delivery, u8. */
@@ -108,6 +123,14 @@ export type TbrFlag = (typeof TbrFlag)[keyof typeof TbrFlag];
 /** Bit masks of an active basal rate delivery, u8. The template is the TBR's. */
 export const BasalFlag = { TbrPresent: 0x01, TemplatePresent: 0x02, ContextPresent: 0x04 } as const;
 export type BasalFlag = (typeof BasalFlag)[keyof typeof BasalFlag];
+
+/** Bit masks of insulin on board, u8. */
+export const InsulinOnBoardFlag = { RemainingPresent: 0x01 } as const;
+export type InsulinOnBoardFlag = (typeof InsulinOnBoardFlag)[keyof typeof InsulinOnBoardFlag];
+
+/** Bit masks of the boluses that are available, u8. */
+export const AvailableBolusFlag = { Fast: 0x01, Extended: 0x02, Multiwave: 0x04 } as const;
+export type AvailableBolusFlag = (typeof AvailableBolusFlag)[keyof typeof AvailableBolusFlag];
 
 /** Bit masks of Features, u24. */
 export const FeatureFlag = {

@@ -4,6 +4,7 @@
  */
 
 import { type Microunits, microunits, type UptimeMs } from "../base/units.js";
+import { TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType } from "../ids/values.js";
 import { jumpMicrounits } from "../motor/geometry.js";
 import type { RigConfig } from "../rig.js";
@@ -19,7 +20,7 @@ import {
   tbrStopped,
 } from "./change.js";
 import { sameDose } from "./commands.js";
-import { dataCorruption, TbrEndReason } from "./events.js";
+import { dataCorruption } from "./events.js";
 import type { PendingHistory } from "./history.js";
 import { type Journal, NEW_JOURNAL, totalMicrounits, withCounted } from "./journal.js";
 import { activeBolus, EMPTY_LEDGER, type LedgerEntry, ledgerCount } from "./ledger.js";

@@ -1,20 +1,14 @@
 /** Building blocks of a change to the standing state: each returns the change so far, made durable once, at the end. */
 
 import { type Microunits, MS_PER_MINUTE, type PumpClockMs } from "../base/units.js";
+import { TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import { annunciate, confirmOldest } from "./annunciations.js";
 import { withoutWholePulses } from "./basal.js";
-import {
-  annunciationChanged,
-  basalRateChanged,
-  bolusDelivered,
-  controlStateChanged,
-  TbrEndReason,
-  tbrEnded,
-} from "./events.js";
+import { annunciationChanged, basalRateChanged, bolusDelivered, controlStateChanged, tbrEnded } from "./events.js";
 import { type NewEvent, withEvents } from "./history.js";
 import { activeBolus, type EntryKind, settle } from "./ledger.js";
-import type { Standing } from "./standing.js";
+import type { Standing, Tbr } from "./standing.js";
 import { accrueTo, basalRate, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
 
 /** A change under way. */
@@ -88,13 +82,18 @@ export function bolusStopped(change: Change): Change {
   return bolusEnded(change, "stopped", done, done);
 }
 
+/** For how long a temporary rate has been in effect, in whole minutes. */
+export function minutesInEffect(tbr: Tbr, clockMs: PumpClockMs): number {
+  const leftMs = Math.max(0, tbr.endsAtMs - clockMs);
+  return Math.floor((tbr.durationMinutes * MS_PER_MINUTE - leftMs) / MS_PER_MINUTE);
+}
+
 /** Ends the temporary rate, if there is one; `reason` is a TbrEndReason. */
 export function tbrStopped(change: Change, reason: number): Change {
   const { tbr } = change.therapy.standing;
   if (!tbr) return change;
-  const leftMs = Math.max(0, tbr.endsAtMs - change.clockMs);
-  const effectiveMinutes = Math.floor((tbr.durationMinutes * MS_PER_MINUTE - leftMs) / MS_PER_MINUTE);
-  return apply(change, { tbr: undefined }, StatusChangedFlag.ActiveBasal, tbrEnded(effectiveMinutes, reason));
+  const ended = tbrEnded(minutesInEffect(tbr, change.clockMs), reason);
+  return apply(change, { tbr: undefined }, StatusChangedFlag.ActiveBasal, ended);
 }
 
 /** Stops everything: bolus, temporary rate, basal; a whole basal pulse that is owed is not made up by a later Run. */

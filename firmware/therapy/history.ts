@@ -6,6 +6,9 @@
 import { concat } from "../base/bytes.js";
 import { layout } from "../base/layout.js";
 import { MS_PER_HOUR, type PumpClockMs, pumpClockMs } from "../base/units.js";
+import { DATE_TIME_UNKNOWN } from "../ids/dateTime.js";
+import { ReferenceTimeData } from "../ids/history.js";
+import { RecordingReason } from "../ids/historyValues.js";
 import { HistoryEvent } from "../ids/values.js";
 import { DATA_MAX_BYTES, type HistoryRecord } from "../storage/history.js";
 
@@ -29,15 +32,9 @@ export interface NewEvent {
   readonly data: Uint8Array;
 }
 
-/** Why a Reference Time was recorded (Insulin Delivery Service 1.0, Recording Reason). */
-const REASON_PERIODIC = 0x3c;
-const REASON_TIME_LOSS = 0x55;
-const ReferenceTime = layout(["reason", "u8"], ["dateTime", { bytes: 7 }], ["timeZone", "u8"], ["dstOffset", "u8"]);
-/** Date Time (2A08) of zeros is "not known": this version has no wall clock. */
-const DATE_UNKNOWN = new Uint8Array(7);
-
-function referenceTime(reason: number): NewEvent {
-  const data = ReferenceTime.encode({ reason, dateTime: DATE_UNKNOWN, timeZone: 0, dstOffset: 0 });
+function referenceTime(reason: RecordingReason): NewEvent {
+  // This version has no wall clock.
+  const data = ReferenceTimeData.encode({ reason, ...DATE_TIME_UNKNOWN, timeZoneInt8: 0, dstOffset: 0 });
   return { event: HistoryEvent.ReferenceTime, data };
 }
 
@@ -52,7 +49,9 @@ export function withEvents(
   restarted = false,
 ): PendingHistory {
   const due = restarted || clockMs - history.referenceMs >= REFERENCE_INTERVAL_MS;
-  const all = due ? [referenceTime(restarted ? REASON_TIME_LOSS : REASON_PERIODIC), ...events] : events;
+  const all = due
+    ? [referenceTime(restarted ? RecordingReason.TimeLost : RecordingReason.Periodic), ...events]
+    : events;
   if (all.length > PENDING_EVENTS_MAX) throw new Error(`invariant: ${all.length} history events in one step`);
   const referenceMs = due ? clockMs : history.referenceMs;
   // An event may be dated back, to the end of a temporary rate, but not before its reference.

@@ -3,6 +3,7 @@
  */
 
 import { MS_PER_MINUTE, microunits, pumpClockMs, type UptimeMs } from "../base/units.js";
+import { TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import type { RigConfig } from "../rig.js";
 import type { Authorised } from "./authorised.js";
@@ -13,12 +14,13 @@ import {
   bolusStopped,
   confirmed,
   finishChange,
+  minutesInEffect,
   rateRecorded,
   stopped,
   tbrStopped,
 } from "./change.js";
 import type { DoseId, Meaning } from "./commands.js";
-import { bolusProgrammed, controlStateChanged, TbrEndReason, tbrStarted } from "./events.js";
+import { bolusProgrammed, controlStateChanged, tbrChanged, tbrStarted } from "./events.js";
 import { addEntry, type LedgerEntry } from "./ledger.js";
 import type { Tbr } from "./standing.js";
 import { clockAt, type Therapy, type TherapyStep, withHoursClosed } from "./therapy.js";
@@ -59,7 +61,9 @@ export function obey(
         endsAtMs: pumpClockMs(change.clockMs + meaning.durationMinutes * MS_PER_MINUTE),
       };
       const fields = { tbr, ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})) };
-      return finishChange(rateRecorded(closed, apply(change, fields, ActiveBasal, tbrStarted(tbr, meaning.change))));
+      const before = standing.tbr;
+      const event = before ? tbrChanged(tbr, minutesInEffect(before, change.clockMs)) : tbrStarted(tbr);
+      return finishChange(rateRecorded(closed, apply(change, fields, ActiveBasal, event)));
     }
     case "cancelTbr": {
       const ended = tbrStopped(change, TbrEndReason.Canceled);

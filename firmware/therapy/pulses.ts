@@ -12,6 +12,7 @@ import {
   type UptimeMs,
   uptimeMs,
 } from "../base/units.js";
+import { TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType } from "../ids/values.js";
 import { planPulse } from "../motor/geometry.js";
 import type { MotorReport } from "../motor/motor.js";
@@ -28,7 +29,6 @@ import {
   stopped,
   tbrStopped,
 } from "./change.js";
-import { TbrEndReason } from "./events.js";
 import { type InsulinSource, type Journal, withCounted } from "./journal.js";
 import { activeBolus } from "./ledger.js";
 import { gate } from "./limits.js";

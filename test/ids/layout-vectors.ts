@@ -1,13 +1,8 @@
 import * as layouts from "../../firmware/ids/layouts.js";
+import type { Vector } from "./codecs.js";
 
-/** What every layout can do, whatever it describes. */
-export interface Codec {
-  encode(values: never): Uint8Array;
-  decode(bytes: Uint8Array): unknown;
-}
-
-/** Name, codec, the bytes written out by hand from PROTOCOL.md sections 6.1 to 6.3, and what they say. */
-export const layoutVectors: readonly (readonly [name: string, codec: Codec, bytes: string, values: unknown])[] = [
+/** Bytes written out by hand, those of sections 6.1 to 6.3 from PROTOCOL.md. */
+export const layoutVectors: readonly Vector[] = [
   ["Status Changed", layouts.StatusChangedValue, "4100", { flags: 0x41 }],
   [
     "Status, 150 U attached",
@@ -27,6 +22,27 @@ export const layoutVectors: readonly (readonly [name: string, codec: Codec, byte
     layouts.AnnunciationStatusValue,
     "0102013c0033",
     { flags: 1, annunciation: { instance: 0x0102, type: 0x003c, status: 0x33 } },
+  ],
+  [
+    "an annunciation with all auxiliary information",
+    layouts.AnnunciationStatusValue,
+    // Figures of the Kotlin parser's IddAnnunciationParserTest and of ST's sample: five u16 of 1 to 5.
+    "3f01005a003301000200030004000500",
+    {
+      flags: 0x3f,
+      annunciation: { instance: 1, type: 0x005a, status: 0x33 },
+      auxInfo1: 1,
+      auxInfo2: 2,
+      auxInfo3: 3,
+      auxInfo4: 4,
+      auxInfo5: 5,
+    },
+  ],
+  [
+    "an annunciation with the third auxiliary information alone",
+    layouts.AnnunciationStatusValue,
+    "0901005a003c0703",
+    { flags: 0x09, annunciation: { instance: 1, type: 0x005a, status: 0x3c }, auxInfo3: 0x0307 },
   ],
   [
     "Features",
@@ -135,4 +151,31 @@ export const layoutVectors: readonly (readonly [name: string, codec: Codec, byte
   ["Set Bolus Response", layouts.SetBolusResponse, "0201", { bolusId: 0x0102 }],
   ["Cancel Bolus", layouts.CancelBolusOperand, "0201", { bolusId: 0x0102 }],
   ["Cancel Bolus Response", layouts.CancelBolusResponse, "ffff", { bolusId: 0xffff }],
+  [
+    "total daily insulin",
+    // Figures of the Kotlin parser's GetTotalDailyInsulinStatusResponseParserTest: 1, 2 and 3 U.
+    layouts.TotalDailyInsulinResponse,
+    "010002000300",
+    { bolusSfloat: 1, basalSfloat: 2, totalSfloat: 3 },
+  ],
+  ["Get Counter", layouts.CounterOperand, "550f", { type: 0x55, value: 0x0f }],
+  [
+    "a counter that ran out 2 min ago",
+    layouts.CounterResponse,
+    "0f0ffeffffff",
+    { type: 15, value: 15, minutesInt32: 0xfffffffe },
+  ],
+  ["a counter of 10 h", layouts.CounterResponse, "553358020000", { type: 0x55, value: 0x33, minutesInt32: 600 }],
+  ["insulin on board", layouts.InsulinOnBoardResponse, "002af0", { flags: 0, insulinSfloat: 0xf02a }],
+  [
+    "insulin on board for an hour",
+    layouts.InsulinOnBoardResponse,
+    // Figures of Tidepool's status reader: 4.2 U, 60 min.
+    "012af03c00",
+    { flags: 1, insulinSfloat: 0xf02a, remainingMinutes: 60 },
+  ],
+  ["Snooze or Confirm Annunciation", layouts.AnnunciationInstance, "0100", { instance: 1 }],
+  ["available boluses", layouts.AvailableBolusesResponse, "05", { flags: 5 }],
+  ["Start Priming", layouts.StartPrimingOperand, "23f0", { amountSfloat: 0xf023 }],
+  ["Set Initial Reservoir Fill", layouts.SetInitialReservoirFillOperand, "0220", { amountSfloat: 0x2002 }],
 ];

@@ -1,23 +1,30 @@
 import { strict as assert } from "node:assert";
+import * as history from "../../firmware/ids/historyValues.js";
 import {
   Channel,
   CommandOpcode,
   ControlPointResponse,
+  RecordAccessFilter,
   RecordAccessOpcode,
   RecordAccessOperator,
+  RecordAccessResponse,
   StatusReaderOpcode,
 } from "../../firmware/ids/opcodes.js";
 import {
   AnnunciationFlag,
   AnnunciationStatus,
   AnnunciationType,
+  AvailableBolusFlag,
   BasalFlag,
   BolusActivation,
   BolusFlag,
   BolusType,
   BolusValue,
+  CounterType,
+  CounterValue,
   FeatureFlag,
   HistoryEvent,
+  InsulinOnBoardFlag,
   OperationalState,
   StatusChangedFlag,
   StatusFlag,
@@ -60,16 +67,34 @@ const u8Tables: readonly (readonly [name: string, table: Table, numbers: string]
   ["TBR contexts", TbrContext, "33 3C 55"],
   ["record access opcodes", RecordAccessOpcode, "0F 33 3C 55 5A 66"],
   ["record access operators", RecordAccessOperator, "0F 33 3C 55 5A 66 69"],
+  ["record access filters", RecordAccessFilter, "0F 33 3C"],
+  ["counter types", CounterType, "0F 33 3C 55"],
+  ["counter values", CounterValue, "0F 33"],
+  ["recording reasons", history.RecordingReason, "0F 33 3C 55"],
+  ["bolus end reasons", history.BolusEndReason, "0F 33 3C 55"],
+  ["TBR end reasons", history.TbrEndReason, "0F 33 3C 55"],
+  ["priming end reasons", history.PrimingEndReason, "0F 33 3C 55"],
+  ["profile types", history.ProfileType, "33 3C 55 5A"],
 ];
 
 const flagTables: readonly (readonly [name: string, table: Table, all: number])[] = [
   ["Status Changed", StatusChangedFlag, 0x00ff],
   ["Status", StatusFlag, 0x01],
-  ["Annunciation Status", AnnunciationFlag, 0x01],
+  ["Annunciation Status", AnnunciationFlag, 0x3f],
   ["Set Bolus", BolusFlag, 0x1f],
   ["Set TBR", TbrFlag, 0x07],
   ["active basal rate", BasalFlag, 0x07],
   ["Features", FeatureFlag, 0x80ffff],
+  ["insulin on board", InsulinOnBoardFlag, 0x01],
+  ["available boluses", AvailableBolusFlag, 0x07],
+  ["Bolus Delivered, part 2", history.BolusDeliveredFlag, 0x07],
+  ["Delivered Basal Rate Changed", history.BasalRateChangedFlag, 0x01],
+  ["TBR started and changed", history.TbrSetFlag, 0x01],
+  ["TBR ended", history.TbrEndedFlag, 0x03],
+  ["Total Daily Insulin Delivery", history.TotalDailyInsulinFlag, 0x01],
+  ["Annunciation Status Changed, part 1", history.AnnunciationPart1Flag, 0x03],
+  ["Annunciation Status Changed, part 2", history.AnnunciationPart2Flag, 0x07],
+  ["Priming Done", history.PrimingDoneFlag, 0x01],
 ];
 
 const hexNumbers = (text: string) => text.split(" ").map((digits) => Number.parseInt(digits, 16));
@@ -142,4 +167,7 @@ describe("numbers of the Insulin Delivery Service", () => {
 
   it("answers with the standard's response codes and Countersign's from 80 up", () =>
     assert.deepEqual(Object.values(ControlPointResponse), hexNumbers("0F 70 71 72 73 74 75 76 80 81 82 83 84 85")));
+
+  it("answers on record access with the standard's own response codes", () =>
+    assert.deepEqual(Object.values(RecordAccessResponse), hexNumbers("F0 02 03 04 05 06 07 08 09 0A")));
 });

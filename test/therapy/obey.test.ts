@@ -71,6 +71,9 @@ describe("therapy: commands obeyed", () => {
     assert.deepEqual(eventsOf(started), [HistoryEvent.TbrStarted, HistoryEvent.DeliveredBasalRateChanged]);
     const changed = obeyed(therapyOf({ tbr: TBR }), set(true), DOSE, at(MINUTE));
     assert.deepEqual(eventsOf(changed), [HistoryEvent.TbrChanged, HistoryEvent.DeliveredBasalRateChanged]);
+    const [change] = changed.next.standing.history.pending;
+    // 0 U/h for 30 min, after 1 min of the other.
+    assert.equal(Buffer.from(change?.data ?? []).toString("hex"), "003300001e000100");
     const ended = obeyed(therapyOf({ tbr: TBR }), { kind: "cancelTbr" }, DOSE, at(15 * MINUTE));
     assert.equal(ended.next.standing.tbr, undefined);
     assert.equal(ended.next.journal.basalOwed, 2_000_000 * 15 * MINUTE);
