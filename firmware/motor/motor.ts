@@ -111,9 +111,10 @@ export class Motor {
     return this.#readEncoder();
   }
 
-  /** One reading of the force sensor, as a fraction of its full scale. */
+  /** One reading of the force sensor, as a fraction of its full scale: all of it when the sensor cannot be read. */
   get forceFraction(): number {
-    return this.#force.read() / (2 ** this.#force.resolution - 1);
+    const reading = this.#force.read();
+    return reading === undefined ? 1 : reading / (2 ** this.#force.resolution - 1);
   }
 
   /** True from `begin` until the pulse is about to be reported. */

@@ -125,6 +125,19 @@ describe("motor/motor", () => {
     assert.ok(report && report.lowMicrounits < 50_000 && report.highMicrounits > 48_000);
   });
 
+  it("takes a force sensor that cannot be read for full force: two pulses in a row are an occlusion (SR-57)", () => {
+    const { bench, begin, reports } = setUp();
+    const occluded = (...readings: readonly (number | undefined)[]) =>
+      readings.map((reading) => {
+        bench.force = reading;
+        begin(50_000);
+        bench.runAll();
+        return reports.at(-1)?.occluded;
+      });
+    assert.deepEqual(occluded(undefined, 0, undefined, undefined), [false, false, false, true]);
+    assert.deepEqual(occluded(0, 0), [false, false]);
+  });
+
   it("can begin the next pulse from within the report", () => {
     const bench = new Bench();
     const plan = planPulse(bench.board.rig.drive, microunits(50_000), 0);
