@@ -17,6 +17,7 @@ describe("the bench of a pump in use", () => {
     const scene = new BenchScene({ rig: QUIET });
     const controller = scene.pair();
     scene.run(controller);
+    scene.world.clock.advance(10 * 60_000);
     const { halfStep, kvWrite } = scene.world.hardware.operationCounts;
     for (const command of DOING) assert.match(scene.say(command)[1] ?? "", /^Refused: the pump is in Run/);
     scene.world.clock.advance(60_000);
