@@ -20,9 +20,17 @@ describe("motor/motor", () => {
       "open 14 mode 8",
       "write 14 0",
       "encoder 4 5",
-      "analog 6",
     ]);
     assert.equal(bench.pendingCallbacks, 0);
+  });
+
+  it("opens the force sensor when it is aligned, after the boot has drawn its entropy from that converter", () => {
+    const bench = new Bench();
+    const motor = new Motor(bench.board, () => {});
+    assert.equal(motor.forceFraction, 1);
+    motor.align(0, bench.board.rig.drive);
+    assert.equal(bench.log.at(-1), "analog 6");
+    assert.equal(motor.forceFraction, 0);
   });
 
   it("opens no encoder on a bare board", () => {
