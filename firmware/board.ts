@@ -42,10 +42,10 @@ export interface PulseCountConstructor {
   new (options: { readonly signal: number; readonly control: number; readonly filter?: number }): PulseCounter;
 }
 
-/** ECMA-419 Analog: `read` is 0 to 2^resolution - 1. */
+/** ECMA-419 Analog: `read` is 0 to 2^resolution - 1; on ESP32 undefined when the conversion failed. */
 export interface AnalogInput {
   readonly resolution: number;
-  read(): number;
+  read(): number | undefined;
   close(): void;
 }
 

@@ -56,6 +56,10 @@ export class Console {
     }
   }
 
+  get lineWaits(): boolean {
+    return this.#linesIn.length > 0;
+  }
+
   /** The oldest line that waits. */
   takeLine(): string | undefined {
     return this.#linesIn.shift();

@@ -25,13 +25,16 @@ import { Workbench } from "./workbench.js";
  */
 export function startPump(board: Board): void {
   let pump: Pump | undefined;
-  const terminal = new Console(board, () => pump?.wake());
+  let terminal: Console | undefined;
   const show = (lines: readonly string[]) => {
     board.show(lines);
-    terminal.print(lines);
+    terminal?.print(lines);
   };
   try {
-    pump = new Pump({ ...board, show }, terminal);
+    // The motor comes first: it writes the coils off.
+    const motor = new Motor(board, (report) => pump?.pulseEnded(report));
+    terminal = new Console(board, () => pump?.wake());
+    pump = new Pump({ ...board, show }, motor, terminal);
   } catch (error) {
     board.trace(`fault: the pump does not start: ${messageOf(error)}`);
     show(["FAULT", "The pump does not start", messageOf(error)]);
@@ -71,15 +74,11 @@ class Pump {
   #wake: ScheduledCallback | undefined;
 
   /**
-   * Boots. Coils are off before anything else; the radio starts last. Throws what the storage throws.
+   * Boots. The radio starts last. Throws what the storage throws.
    *
    * @param board whose `show` prints on the terminal too.
    */
-  constructor(board: Board, terminal: Console) {
-    const motor = new Motor(board, (report) => {
-      this.#report = report;
-      this.#arm(0);
-    });
+  constructor(board: Board, motor: Motor, terminal: Console) {
     this.#board = board;
     this.#terminal = terminal;
     this.#clock = new UptimeClock(board.ticks);
@@ -108,6 +107,12 @@ class Pump {
       // Therapy does not depend on the radio: without it, the button and what is programmed remain.
       this.#delivery.radioFailed(messageOf(error));
     }
+    this.#arm(0);
+  }
+
+  /** The motor's report of the pulse that was begun. */
+  pulseEnded(report: MotorReport): void {
+    this.#report = report;
     this.#arm(0);
   }
 

@@ -31,6 +31,7 @@ export class Workbench {
   readonly #bonds: () => Bonds;
   readonly #now: () => UptimeMs;
   #state: BringUp;
+  #restarting = false;
 
   /** @param bonds those of now. */
   constructor(
@@ -55,13 +56,19 @@ export class Workbench {
 
   /** When a pulse of the bench may begin; infinity when none waits. */
   wakeAt(): number {
+    if (this.#restarting) return Number.POSITIVE_INFINITY;
+    if (this.#terminal.lineWaits) return this.#now();
     return this.#state.turning ? this.#delivery.therapy.nextPulseAt : Number.POSITIVE_INFINITY;
   }
 
-  /** Answers the lines that wait, and begins a pulse that is due. The motor is at rest. */
+  /**
+   * Answers a line that waits, one at a time, since some take long and therapy has its turn in between; and begins a pulse
+   * that is due. The motor is at rest. Nothing is answered any more once a restart is on its way.
+   */
   passTime(): void {
-    for (let line = this.#terminal.takeLine(); line !== undefined; line = this.#terminal.takeLine())
-      this.#step({ kind: "line", line });
+    if (this.#restarting) return;
+    const line = this.#terminal.takeLine();
+    if (line !== undefined) this.#step({ kind: "line", line });
     this.#step({ kind: "time" });
   }
 
@@ -108,6 +115,7 @@ export class Workbench {
       case "sample":
         return this.#step({ kind: "sampled", figures: measureEntropy(this.#board.entropy, ENTROPY_WINDOWS) });
       case "restart":
+        this.#restarting = true;
         this.#board.schedule(() => this.#board.restart(), RESTART_DELAY_MS);
         return;
       case "store":

@@ -99,6 +99,17 @@ describe("boot order", () => {
     }
   });
 
+  it("has drawn the boot's entropy before it opens the force sensor: they share a converter (SR-40)", () => {
+    for (const begin of ["new", "kept"] as const) {
+      const { world, uses } = recorded(begin);
+      world.powerUp();
+      const opened = indexOf(uses, "server");
+      const force = uses.findIndex(({ of }) => of === "force");
+      const drawn = uses.findLastIndex(({ of }, at) => of === "entropy" && at < opened);
+      assert.ok(force > 0 && drawn > 0 && drawn < force, `${begin}: ${drawn}, ${force}, ${opened}`);
+    }
+  });
+
   it("shows what opening the storage throws, the coils off by then (SR-52, SR-58)", () => {
     for (const part of ["openKeyValue", "openHistoryFlash"] as const) {
       const uses: Use[] = [];

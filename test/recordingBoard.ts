@@ -1,10 +1,21 @@
 /** A board that notes every use of its hardware, in order. */
 
-import type { Board, DigitalOptions, GattAdvertisement, GattServerOptions } from "../firmware/board.js";
+import type { Board, DigitalOptions, GattAdvertisement, GattServerOptions, SerialOptions } from "../firmware/board.js";
 
 /** One use, and what was used. */
 export interface Use {
-  readonly of: "coil" | "pin" | "sensor" | "keyValue" | "flash" | "entropy" | "radio" | "show" | "time";
+  readonly of:
+    | "coil"
+    | "pin"
+    | "encoder"
+    | "force"
+    | "console"
+    | "keyValue"
+    | "flash"
+    | "entropy"
+    | "radio"
+    | "show"
+    | "time";
   /** `open`, `read`, `write 0`, `write 1`, `write identity.a`, `erase`, `server`, `advertise`. */
   readonly what: string;
 }
@@ -47,13 +58,19 @@ export function recordingBoard(board: Board, note: (use: Use) => void): Board {
     },
     PulseCount: class extends board.PulseCount {
       constructor(options: { readonly signal: number; readonly control: number }) {
-        note({ of: "sensor", what: "open" });
+        note({ of: "encoder", what: "open" });
         super(options);
       }
     },
     Analog: class extends board.Analog {
       constructor(options: { readonly pin: number }) {
-        note({ of: "sensor", what: "open" });
+        note({ of: "force", what: "open" });
+        super(options);
+      }
+    },
+    Serial: class extends board.Serial {
+      constructor(options: SerialOptions) {
+        note({ of: "console", what: "open" });
         super(options);
       }
     },

@@ -18,6 +18,10 @@ export type InboxEvent =
 
 /** PROTOCOL.md section 1.2: four messages may wait. */
 const MESSAGES_MAX = 4;
+/** Of other events that a central can repeat: more than any that means well needs between two looks. */
+const REPEATS_MAX = 32;
+
+const REPEATABLE: readonly LinkEvent["kind"][] = ["subscribed", "unsubscribed", "passkey", "secured"];
 
 export class Inbox {
   readonly #reassembler = new Reassembler();
@@ -37,6 +41,9 @@ export class Inbox {
         this.#flooded = true;
         return;
       }
+    } else if (REPEATABLE.includes(event.kind) && this.#events.length - this.#fragments >= REPEATS_MAX) {
+      this.#flooded = true;
+      return;
     }
     this.#events.push(event);
   }

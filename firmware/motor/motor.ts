@@ -66,7 +66,7 @@ export class Motor {
   #drive: DriveConfig;
   readonly #onPulseEnd: (report: MotorReport) => void;
   readonly #encoder: PulseCounter | undefined;
-  readonly #force: AnalogInput;
+  #force: AnalogInput | undefined;
   #state: State = { kind: "idle" };
   #timer: ScheduledCallback | undefined;
   #coilPhase: number | undefined;
@@ -84,13 +84,13 @@ export class Motor {
     this.#drive = board.rig.drive;
     this.#onPulseEnd = onPulseEnd;
     this.#encoder = board.rig.drive.encoder === "none" ? undefined : new board.PulseCount(board.pins.encoder);
-    this.#force = new board.Analog({ pin: board.pins.force });
     this.#encoderState = encoderAtBoot(this.#readEncoder());
   }
 
   /**
    * Takes what only storage knows, once, before the first pulse: the coil phase that the journal kept, 0 to 7 (anything
-   * else is an invariant), and the drive in force, calibrated.
+   * else is an invariant), and the drive in force, calibrated. Opens the force sensor, since the boot's entropy comes
+   * from the same converter (native/entropy.c).
    */
   align(coilPhase: number, drive: DriveConfig): void {
     if (this.#coilPhase !== undefined) throw new Error("invariant: the motor is already aligned");
@@ -98,6 +98,7 @@ export class Motor {
       throw new Error(`invariant: ${coilPhase} is no coil phase`);
     this.#coilPhase = coilPhase;
     this.#drive = drive;
+    this.#force = new this.#board.Analog({ pin: this.#board.pins.force });
   }
 
   /** The phase last energised; before the first pulse the one aligned to. Throws an invariant when not aligned. */
@@ -111,9 +112,10 @@ export class Motor {
     return this.#readEncoder();
   }
 
-  /** One reading of the force sensor, as a fraction of its full scale. */
+  /** One reading of the force sensor, as a fraction of its full scale: all of it when the sensor cannot be read. */
   get forceFraction(): number {
-    return this.#force.read() / (2 ** this.#force.resolution - 1);
+    const reading = this.#force?.read();
+    return reading === undefined ? 1 : reading / (2 ** (this.#force?.resolution ?? 0) - 1);
   }
 
   /** True from `begin` until the pulse is about to be reported. */

@@ -4,7 +4,7 @@
  * - the end of the link by which the ordinary disconnection comes: the SDK's own close() frees its record at once, and
  *   the events of the link's end then read through a null pointer;
  * - a hold: NimBLE's task waits until XS has taken a new connection in, since the SDK takes the record for granted when
- *   an MTU exchange or a secured write comes before;
+ *   an MTU exchange or a secured write comes before; and a pace for subscriptions, which would fill its queue;
  * - a gate in front of NimBLE's store, so that no LE bond is kept but one made with the passkey, by Secure Connections
  *   and 128 bits of key, while the pump lets one in; and no subscription, which NimBLE would restore before the
  *   central's client listens.
@@ -25,6 +25,11 @@
 
 /* Beyond any stall of the thread that was thought of (600 ms), under what an LE link bears (Vol 3 Part F 3.3.3: 30 s). */
 #define HOLD_MS 1000
+/*
+ * A subscription costs one message of XS's queue, which holds 32 (manifest.json) and, full, would lose the button's: at
+ * this pace not even a stall of HOLD_MS fills it.
+ */
+#define SUBSCRIPTION_MS 50
 /* Secure Connections gives no more, and with 7 bytes would agree to less (Vol 3 Part H 2.3.4). */
 #define KEY_BYTES 16
 
@@ -52,8 +57,10 @@ static int onGapEvent(struct ble_gap_event *event, void *arg)
 		case BLE_GAP_EVENT_DISCONNECT:
 			gHandle = BLE_HS_CONN_HANDLE_NONE;
 			break;
-		case BLE_GAP_EVENT_MTU:
 		case BLE_GAP_EVENT_SUBSCRIBE:
+			vTaskDelay(pdMS_TO_TICKS(SUBSCRIPTION_MS));
+			/* fall through */
+		case BLE_GAP_EVENT_MTU:
 		case BLE_GAP_EVENT_ENC_CHANGE:
 			for (waited = 0; (gTaken != gAnnounced) && (waited < pdMS_TO_TICKS(HOLD_MS)); waited++)
 				vTaskDelay(1);

@@ -58,6 +58,12 @@ const RECORD = layout(
 );
 const SLOT_BYTES = RECORD.sizeBytes + CHECK_BYTES;
 
+/**
+ * Slots that may be torn before a block's first record. A cut tears one slot, and only where a record is being written:
+ * more of them are another program's bytes, and reading all 1 MB of those at each boot would take seconds.
+ */
+const TORN_FIRST_MAX = 8;
+
 /** Where the next record goes; `slot` may be one past the block's last. */
 interface Position {
   readonly block: number;
@@ -90,7 +96,7 @@ export class HistoryLog {
 
   /**
    * Finds the write position; comes before anything else, and again after an append that threw. Writes nothing. Reads
-   * the slots of each block up to its first record, and one block whole. `nextSequence` is one above the newest
+   * the slots of each block up to its first record, nine at most, and one block whole. `nextSequence` is one above the newest
    * record's, 0 when there is none. Where newer firmware has recorded, nothing is mounted, and `newer` tells.
    */
   mount(): { readonly nextSequence: number } | { readonly newer: Newer } {
@@ -174,12 +180,23 @@ export class HistoryLog {
   }
 
   #firstSequence(block: number): number | undefined {
-    let sequence: number | undefined;
-    this.#walk(block, (record) => {
-      sequence = record.sequence;
-      return false;
-    });
-    return sequence;
+    let torn = 0;
+    for (let slot = 0; slot < this.#slotsPerBlock && torn <= TORN_FIRST_MAX; slot++) {
+      const bytes = this.#readSlot(block, slot);
+      if (isErased(bytes)) return undefined;
+      const record = this.#recordIn(bytes);
+      if (record) return record.sequence;
+      torn += 1;
+    }
+    return undefined;
+  }
+
+  /** The record of a slot, or undefined where none of this version is. Notes the version of another. */
+  #recordIn(bytes: Uint8Array): HistoryRecord | undefined {
+    const record = decodeRecord(bytes);
+    if (record === undefined || !("otherVersion" in record)) return record;
+    this.#metVersion = Math.max(this.#metVersion, record.otherVersion);
+    return undefined;
   }
 
   /**
@@ -189,10 +206,8 @@ export class HistoryLog {
     for (let slot = 0; slot < this.#slotsPerBlock; slot++) {
       const bytes = this.#readSlot(block, slot);
       if (isErased(bytes)) return true;
-      const record = decodeRecord(bytes);
-      if (record === undefined) continue;
-      if ("otherVersion" in record) this.#metVersion = Math.max(this.#metVersion, record.otherVersion);
-      else if (!visit(record, slot)) return false;
+      const record = this.#recordIn(bytes);
+      if (record && !visit(record, slot)) return false;
     }
     return true;
   }

@@ -45,6 +45,15 @@ import {
 
 /** Accumulator, remainder and clock are durable at least this often: what a restart may cost in basal (SR-63). */
 export const SAVE_INTERVAL_MS = 5 * MS_PER_MINUTE;
+/** The first save after a boot; the next come twice as late each, so that restarts in a row do not keep all basal back. */
+export const FIRST_SAVE_MS = 20_000;
+
+const saveAt = ({ savedAt }: Therapy): UptimeMs =>
+  uptimeMs(
+    savedAt < SAVE_INTERVAL_MS
+      ? Math.min(SAVE_INTERVAL_MS, Math.max(FIRST_SAVE_MS, 2 * savedAt))
+      : savedAt + SAVE_INTERVAL_MS,
+  );
 
 /** What time ends: a temporary rate, an hour; one at a time. */
 export function passRates(given: Therapy, now: UptimeMs): TherapyStep {
@@ -126,7 +135,7 @@ function beginPulse(
 }
 
 function dueSave(therapy: Therapy, now: UptimeMs): TherapyStep | undefined {
-  if (now - therapy.savedAt < SAVE_INTERVAL_MS) return undefined;
+  if (now < saveAt(therapy)) return undefined;
   return { next: { ...therapy, savedAt: now }, record: { kind: "journal", value: therapy.journal } };
 }
 
@@ -194,9 +203,8 @@ function withMotionCounted(therapy: Therapy, planned: Microunits, high: Microuni
 /** When the therapy next wants time to pass, given that the motor is at rest. */
 export function therapyWakeAt(therapy: Therapy, now: UptimeMs, rig: RigConfig): UptimeMs {
   const { standing, journal, bootClockMs } = therapy;
-  const saveAt = therapy.savedAt + SAVE_INTERVAL_MS;
   if (therapy.fault) return uptimeMs(now + SAVE_INTERVAL_MS);
-  const wakes: number[] = [saveAt];
+  const wakes: number[] = [saveAt(therapy)];
   if (standing.tbr) wakes.push(standing.tbr.endsAtMs - bootClockMs);
   if (activeBolus(standing.ledger)) wakes.push(therapy.nextPulseAt);
   const dueMs = dueInMs(journal.basalOwed, basalRate(standing), rig.drive.pulseMaxMicrounits);

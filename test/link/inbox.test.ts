@@ -88,6 +88,16 @@ describe("inbox", () => {
     assert.deepEqual(taken(filled(long(258), whole(1))), ["broken: too much at once"]);
   });
 
+  it("keeps no more than 32 subscriptions, ends of them or passkeys: the rest is a breach (SR-05)", () => {
+    for (const kinds of [["subscribed", "unsubscribed"], ["unsubscribed"]] as const) {
+      const inbox = new Inbox();
+      for (let i = 0; i < 200_000; i++) inbox.put({ kind: kinds[i % kinds.length] ?? "subscribed" });
+      const all = taken(inbox);
+      assert.equal(all[0], "broken: too much at once");
+      assert.equal(all.length, 33);
+    }
+  });
+
   it("forgets what a connection wrote, and what it had begun, and keeps the other events", () => {
     const inbox = filled(written(0x80, 1));
     assert.equal(inbox.take(), undefined);

@@ -20,9 +20,17 @@ describe("motor/motor", () => {
       "open 14 mode 8",
       "write 14 0",
       "encoder 4 5",
-      "analog 6",
     ]);
     assert.equal(bench.pendingCallbacks, 0);
+  });
+
+  it("opens the force sensor when it is aligned, after the boot has drawn its entropy from that converter", () => {
+    const bench = new Bench();
+    const motor = new Motor(bench.board, () => {});
+    assert.equal(motor.forceFraction, 1);
+    motor.align(0, bench.board.rig.drive);
+    assert.equal(bench.log.at(-1), "analog 6");
+    assert.equal(motor.forceFraction, 0);
   });
 
   it("opens no encoder on a bare board", () => {
@@ -123,6 +131,19 @@ describe("motor/motor", () => {
     assert.equal(report?.aborted, false);
     assert.equal(report?.occluded, false);
     assert.ok(report && report.lowMicrounits < 50_000 && report.highMicrounits > 48_000);
+  });
+
+  it("takes a force sensor that cannot be read for full force: two pulses in a row are an occlusion (SR-57)", () => {
+    const { bench, begin, reports } = setUp();
+    const occluded = (...readings: readonly (number | undefined)[]) =>
+      readings.map((reading) => {
+        bench.force = reading;
+        begin(50_000);
+        bench.runAll();
+        return reports.at(-1)?.occluded;
+      });
+    assert.deepEqual(occluded(undefined, 0, undefined, undefined), [false, false, false, true]);
+    assert.deepEqual(occluded(0, 0), [false, false]);
   });
 
   it("can begin the next pulse from within the report", () => {

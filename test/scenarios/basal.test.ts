@@ -238,6 +238,20 @@ describe("basal insulin", () => {
     assertSound(world);
   });
 
+  it("keeps at least half of itself through restarts a minute apart (SR-63)", () => {
+    const { world } = quietScene({ seed: 409, rig: rigWith({ basalMicrounitsPerHour: 1_200_000 }) });
+    const from = world.hardware.plant.displacedMicrounits;
+    const restarts = 60;
+    for (let i = 0; i < restarts; i++) {
+      world.clock.advance(MINUTE_MS);
+      world.powerCycle(0);
+    }
+    const moved = world.hardware.plant.displacedMicrounits - from;
+    const owed = (1_200_000 * restarts * MINUTE_MS) / HOUR_MS;
+    assert.ok(moved >= owed / 2 - PULSE_MICROUNITS && moved <= owed, `${moved} of ${owed}`);
+    assertSound(world);
+  });
+
   it("annunciates a TBR that the power cut ended (SR-51)", () => {
     const { world, peer } = quietScene({ seed: 408 });
     inSession(peer, () => assert.equal(peer.order(tbrOf(0, 600)), CODE.success));

@@ -17,6 +17,7 @@ describe("the bench of a pump in use", () => {
     const scene = new BenchScene({ rig: QUIET });
     const controller = scene.pair();
     scene.run(controller);
+    scene.world.clock.advance(10 * 60_000);
     const { halfStep, kvWrite } = scene.world.hardware.operationCounts;
     for (const command of DOING) assert.match(scene.say(command)[1] ?? "", /^Refused: the pump is in Run/);
     scene.world.clock.advance(60_000);
@@ -195,5 +196,25 @@ describe("the console's line", () => {
       scene.assertSound();
       assert.match(scene.say("\nstatus").join("\n"), /^State: +Run$/m);
     }
+  });
+
+  it("answers one line a turn, and none between a restart that was asked for and it (SR-90)", () => {
+    const scene = new BenchScene();
+    let samples = 0;
+    const { entropy } = scene.world.hardware;
+    const draw = entropy.draw.bind(entropy);
+    const turns: number[] = [];
+    entropy.draw = (lengthBytes) => {
+      samples += 1;
+      turns.push(scene.world.timeMicros);
+      return draw(lengthBytes);
+    };
+    scene.say("entropy\nentropy\nentropy", 2_000);
+    assert.equal(new Set(turns).size, 3, `${samples} draws`);
+    const said = scene.say("restart\nturn 1\nstatus", 50).join("\n");
+    assert.match(said, /Restarting/);
+    assert.doesNotMatch(said, /Turning|State/);
+    scene.world.clock.advance(60_000);
+    assert.equal(scene.plant.commandedHalfSteps, 0);
   });
 });

@@ -121,6 +121,27 @@ describe("history log", () => {
     assert.ok(empty.slotsRead <= 16, `${empty.slotsRead} slots`);
   });
 
+  it("passes over another program's bytes in bounded reads at every boot, and begins among them (SR-67)", () => {
+    const flash = new FakeFlash(16, 128);
+    for (let at = 0; at < flash.memory.length; at++) flash.memory[at] = (at * 2_654_435_761) >>> 24;
+    const first = new HistoryLog(flash);
+    assert.deepEqual(first.mount(), { nextSequence: 0 });
+    assert.ok(flash.slotsRead <= 16 * 9);
+    first.append(recordOf(0));
+    flash.slotsRead = 0;
+    assert.deepEqual(new HistoryLog(flash).mount(), { nextSequence: 1 });
+    assert.ok(flash.slotsRead <= 16 * 9 + 128, `${flash.slotsRead}`);
+  });
+
+  it("finds a block's records behind eight torn slots, more than cuts leave there (SR-67)", () => {
+    const flash = new FakeFlash(2, 16);
+    const log = new HistoryLog(flash);
+    log.mount();
+    for (let sequence = 0; sequence < 12; sequence++) log.append(recordOf(sequence));
+    flash.memory.fill(0x55, 0, 8 * SLOT_BYTES);
+    assert.deepEqual(new HistoryLog(flash).mount(), { nextSequence: 12 });
+  });
+
   it("throws when the flash does not store or erase, and after that until it is mounted again", () => {
     const flash = new FakeFlash(2, 2);
     const { log } = mounted(flash);

@@ -9,6 +9,7 @@ import { stop } from "../../firmware/therapy/obey.js";
 import {
   countUncommanded,
   endPulse,
+  FIRST_SAVE_MS,
   passTime,
   SAVE_INTERVAL_MS,
   therapyWakeAt,
@@ -255,25 +256,37 @@ describe("therapy: time", () => {
   });
 
   it("makes the journal durable every 5 minutes without a pulse (SR-63)", () => {
-    const therapy = therapyOf({ control: "stop" });
-    assert.equal(passTime(therapy, at(SAVE_INTERVAL_MS - 1), RIG).record, undefined);
-    const { next, record } = passTime(therapy, at(SAVE_INTERVAL_MS), RIG);
+    const therapy = { ...therapyOf({ control: "stop" }), savedAt: at(HOUR_MS / 2) };
+    const dueMs = HOUR_MS / 2 + SAVE_INTERVAL_MS;
+    assert.equal(passTime(therapy, at(dueMs - 1), RIG).record, undefined);
+    const { next, record } = passTime(therapy, at(dueMs), RIG);
     assert.deepEqual(record, { kind: "journal", value: next.journal });
-    assert.equal(next.journal.clockMs, SAVE_INTERVAL_MS);
-    assert.equal(passTime(next, at(SAVE_INTERVAL_MS), RIG).record, undefined);
+    assert.equal(next.journal.clockMs, dueMs);
+    assert.equal(passTime(next, at(dueMs), RIG).record, undefined);
     assert.ok(SAVE_INTERVAL_MS <= 300_000);
+  });
+
+  it("makes the journal durable soon after a boot, and then twice as late each time (SR-63)", () => {
+    let therapy = therapyOf({ control: "stop" });
+    for (const dueMs of [20_000, 40_000, 80_000, 160_000, 300_000, 600_000, 900_000]) {
+      assert.equal(therapyWakeAt(therapy, at(dueMs - 1), RIG), dueMs);
+      assert.equal(passTime(therapy, at(dueMs - 1), RIG).record, undefined);
+      const { next, record } = passTime(therapy, at(dueMs), RIG);
+      assert.equal(record?.kind, "journal");
+      therapy = next;
+    }
   });
 
   it("asks to be woken when a pulse is due, a rate ends, or the journal must be saved", () => {
     const wake = (therapy: Therapy, now = 0) => therapyWakeAt(therapy, at(now), RIG);
     const stopped = therapyOf({ control: "stop" });
-    assert.equal(wake(stopped), SAVE_INTERVAL_MS);
-    assert.equal(wake(therapyOf()), 200_000);
+    assert.equal(wake(stopped), FIRST_SAVE_MS);
+    assert.equal(wake({ ...therapyOf(), savedAt: at(180_000) }, 190_000), 200_000);
     assert.equal(wake(therapyOf({}, { basalOwed: owedPulse })), 2_000);
     assert.equal(wake(therapyOf(bolusStanding(130_000))), 2_000);
     assert.equal(wake(therapyOf(bolusStanding(130_000)), 2_500), 2_500);
     const tbr = { rateMicrounitsPerHour: microunitsPerHour(0), durationMinutes: 1, endsAtMs: pumpClockMs(60_000) };
-    assert.equal(wake(therapyOf({ tbr })), 60_000);
+    assert.equal(wake({ ...therapyOf({ tbr }), savedAt: at(40_000) }, 50_000), 60_000);
     const faulted: Therapy = { ...stopped, fault: { cause: { kind: "invariant", message: "x" }, stored: true } };
     assert.equal(wake(faulted, 7), 7 + SAVE_INTERVAL_MS);
   });

@@ -60,7 +60,8 @@ export class Stage {
     this.user = user;
     this.world = new World({ seed, rig: RIG, observer: (event) => this.eavesdropper.observe(event) });
     this.world.powerUp();
-    this.world.clock.advance(1_000);
+    // Past the saves that follow a boot closely: the next is minutes away.
+    this.world.clock.advance(301_000);
     for (const store of [this.otherController, user]) {
       const controller = this.controller(store);
       const text = this.world.openPairing();

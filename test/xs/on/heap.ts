@@ -13,9 +13,45 @@ export function printHeap(name: string): void {
   print(JSON.stringify({ name, slots: liveSlots(), dataBytes: liveDataBytes() } satisfies HeapUse));
 }
 
+/**
+ * Opens what the firmware opens, so that the simulator's peripherals, which a board has in C, are in the baseline. The
+ * board's session keeps them as long as its power is on.
+ */
+function openPeripherals(board: Board): void {
+  const { pins, Digital } = board;
+  const held: object[] = [...pins.coils, pins.led].map((pin) => new Digital({ pin, mode: Digital.Output }));
+  held.push(
+    new Digital({
+      pin: pins.button,
+      mode: Digital.InputPullUp,
+      edge: Digital.Rising | Digital.Falling,
+      onReadable: () => held.length,
+    }),
+    new board.PWM({ pin: pins.buzzer }),
+    new board.PulseCount(pins.encoder),
+    new board.Analog({ pin: pins.force }),
+    board.openKeyValue(),
+    board.openHistoryFlash(),
+    new board.Serial({
+      ...pins.serial,
+      baud: 115_200,
+      format: "buffer",
+      onReadable: () => held.length,
+      onWritable: () => held.length,
+    }),
+    new board.GATTServer({
+      mtu: 247,
+      services: [],
+      onReady: () => held.length,
+      onConnect: () => {},
+      onDisconnect: () => {},
+    }),
+  );
+}
+
 /** The pump in its states, from one that has been in use. */
 export function heap({ pump, store }: Bonded): void {
-  let firmware: (board: Board) => void = () => {};
+  let firmware: (board: Board) => void = openPeripherals;
   const world = new World({ seed: 1, firmware: (board) => firmware(board) });
   const kept = new MemoryStore();
   kept.write(Uint8Array.from(store));
