@@ -57,6 +57,8 @@ const RECORD = layout(
   ["reserved", { bytes: RESERVED_BYTES }],
 );
 const SLOT_BYTES = RECORD.sizeBytes + CHECK_BYTES;
+/** In the index of first sequences: the block has no legible record, or one with this very sequence. */
+const NO_RECORD = 0xffffffff;
 
 /** Where the next record goes; `slot` may be one past the block's last. */
 interface Position {
@@ -65,11 +67,23 @@ interface Position {
   readonly nextSequence: number;
 }
 
+/** Where the newest record is. */
+export interface Newest {
+  readonly block: number;
+  readonly slot: number;
+  readonly sequence: number;
+}
+
 export class HistoryLog {
+  readonly blocks: number;
+  readonly slotsPerBlock: number;
   readonly #flash: FlashPartition;
   readonly #blockBytes: number;
-  readonly #blocks: number;
-  readonly #slotsPerBlock: number;
+  /**
+   * The sequence of each block's first record: 4 bytes of RAM a block (1 KiB for 1 MiB of flash), so that no question
+   * where a record is reads the flash.
+   */
+  readonly #firsts: Uint32Array;
   #position: Position | undefined;
   /** The highest of the records met since the last mount; at least ours. */
   #metVersion = HISTORY_VERSION;
@@ -82,10 +96,11 @@ export class HistoryLog {
     const { size, blockLength } = flash.status();
     this.#flash = flash;
     this.#blockBytes = blockLength;
-    this.#blocks = Math.floor(size / blockLength);
-    this.#slotsPerBlock = Math.floor(blockLength / SLOT_BYTES);
-    if (!(this.#blocks >= 2 && this.#slotsPerBlock >= 1))
+    this.blocks = Math.floor(size / blockLength);
+    this.slotsPerBlock = Math.floor(blockLength / SLOT_BYTES);
+    if (!(this.blocks >= 2 && this.slotsPerBlock >= 1))
       throw new Error(`invariant: ${size} bytes of flash in blocks of ${blockLength} hold no ring`);
+    this.#firsts = new Uint32Array(this.blocks).fill(NO_RECORD);
   }
 
   /**
@@ -97,12 +112,13 @@ export class HistoryLog {
     this.#position = undefined;
     this.#metVersion = HISTORY_VERSION;
     let newest: { readonly block: number; readonly sequence: number } | undefined;
-    for (let block = 0; block < this.#blocks; block++) {
+    for (let block = 0; block < this.blocks; block++) {
       const sequence = this.#firstSequence(block);
+      this.#firsts[block] = sequence ?? NO_RECORD;
       if (sequence !== undefined && (newest === undefined || sequence > newest.sequence)) newest = { block, sequence };
     }
     // An empty ring is one about to enter block 0: that erases it, whatever it holds.
-    let position: Position = { block: this.#blocks - 1, slot: this.#slotsPerBlock, nextSequence: 0 };
+    let position: Position = { block: this.blocks - 1, slot: this.slotsPerBlock, nextSequence: 0 };
     if (newest) {
       const { block } = newest;
       this.#walk(block, (record, slot) => {
@@ -133,21 +149,45 @@ export class HistoryLog {
     if (!equalInConstantTime(this.#readSlot(block, slot), bytes))
       throw new Error(`history: flash at ${offset} does not hold what was written`);
     this.#position = { block, slot: slot + 1, nextSequence: record.sequence + 1 };
+    if (this.#firsts[block] === NO_RECORD) this.#firsts[block] = record.sequence;
+  }
+
+  /** Undefined while there is no record. Throws an invariant when nothing is mounted, as the two below do. */
+  get newest(): Newest | undefined {
+    const { block, slot, nextSequence } = this.#mounted();
+    return nextSequence === 0 ? undefined : { block, slot: slot - 1, sequence: nextSequence - 1 };
+  }
+
+  /** The sequence of a block's first record, from RAM; undefined for a block without a record. */
+  firstSequence(block: number): number | undefined {
+    this.#mounted();
+    const first = this.#firsts[block];
+    return first === NO_RECORD ? undefined : first;
+  }
+
+  /** Reads one slot: its record, that it is erased, or undefined where nothing legible stands. Throws what the flash does. */
+  recordAt(block: number, slot: number): HistoryRecord | "erased" | undefined {
+    this.#mounted();
+    const bytes = this.#readSlot(block, slot);
+    if (isErased(bytes)) return "erased";
+    const record = decodeRecord(bytes);
+    return record && "otherVersion" in record ? undefined : record;
   }
 
   /**
    * Visits the records with sequences `from` to `to`, both included, in ascending order; those that were overwritten or
-   * torn are passed over. Reads each block's first record and then only the blocks concerned. `visit` must not append.
+   * torn are passed over. Reads only the blocks concerned, whole: historyWalk.ts goes step by step. `visit` must not
+   * append.
    */
   read(from: number, to: number, visit: (record: HistoryRecord) => void): void {
     const { block: newest } = this.#mounted();
-    const blockOfAge = (age: number): number => (newest + 1 + age) % this.#blocks;
+    const blockOfAge = (age: number): number => (newest + 1 + age) % this.blocks;
     let start = 0;
-    for (let age = 0; age < this.#blocks; age++) {
-      const first = this.#firstSequence(blockOfAge(age));
+    for (let age = 0; age < this.blocks; age++) {
+      const first = this.firstSequence(blockOfAge(age));
       if (first !== undefined && first <= from) start = age;
     }
-    for (let age = start; age < this.#blocks; age++) {
+    for (let age = start; age < this.blocks; age++) {
       const reachedEnd = this.#walk(blockOfAge(age), (record) => {
         if (record.sequence > to) return false;
         if (record.sequence >= from) visit(record);
@@ -164,11 +204,12 @@ export class HistoryLog {
 
   /** The first erased slot at or after the position, in its block or else in the next one, which is erased for it. */
   #erasedSlotFrom(position: Position): { readonly block: number; readonly slot: number } {
-    for (let slot = position.slot; slot < this.#slotsPerBlock; slot++)
+    for (let slot = position.slot; slot < this.slotsPerBlock; slot++)
       if (isErased(this.#readSlot(position.block, slot))) return { block: position.block, slot };
-    const block = (position.block + 1) % this.#blocks;
+    const block = (position.block + 1) % this.blocks;
+    this.#firsts[block] = NO_RECORD;
     this.#flash.eraseBlock(block, block + 1);
-    for (let slot = 0; slot < this.#slotsPerBlock; slot++)
+    for (let slot = 0; slot < this.slotsPerBlock; slot++)
       if (isErased(this.#readSlot(block, slot))) return { block, slot };
     throw new Error(`history: flash block ${block} does not erase`);
   }
@@ -186,7 +227,7 @@ export class HistoryLog {
    * Visits a block's records up to its first erased slot, as long as `visit` returns true; tells whether it always did.
    */
   #walk(block: number, visit: (record: HistoryRecord, slot: number) => boolean): boolean {
-    for (let slot = 0; slot < this.#slotsPerBlock; slot++) {
+    for (let slot = 0; slot < this.slotsPerBlock; slot++) {
       const bytes = this.#readSlot(block, slot);
       if (isErased(bytes)) return true;
       const record = decodeRecord(bytes);
