@@ -169,6 +169,7 @@ describe("record access: refusals", () => {
     ["an unknown filter", "333300", "3309"],
     ["the filter of time references", "333333", "3309"],
     ["the filter of other events", `5a5a3c${u32(1)}${u32(2)}`, "5a09"],
+    ["an inverted range of time references", `335a33${u32(2)}${u32(1)}`, "3305"],
     ["Abort of All", "5533", "5503"],
     ["Abort without an operator", "55", "5503"],
     ["Abort with a filter", "550f0f", "5505"],

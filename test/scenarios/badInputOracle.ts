@@ -87,8 +87,9 @@ export function recordAccessCode(value: Uint8Array): number | undefined {
   if (value.length < 2 || operator === 0x0f) return 0x03;
   if (length === undefined) return 0x04;
   if (value.length !== length) return 0x05;
-  if (filter !== 0x0f) return 0x09;
-  return operator === 0x5a && u32(value, 3) > u32(value, 7) ? 0x05 : undefined;
+  if (filter !== 0x0f && filter !== 0x33 && filter !== 0x3c) return 0x09;
+  if (operator === 0x5a && u32(value, 3) > u32(value, 7)) return 0x05;
+  return filter === 0x0f ? undefined : 0x09;
 }
 
 const u32 = (bytes: Uint8Array, at: number): number => u16(bytes, at) + u16(bytes, at + 2) * 0x10000;
