@@ -316,8 +316,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: "history records are sent without waiting for their acknowledgement",
     module: "firmware/radio.js",
-    from: "this.#report && this.#mayTell && !this.#delivery.isMoving",
-    to: "this.#report && !this.#delivery.isMoving",
+    from: " && this.#session.waiting.length < UNASKED_WAIT_MAX",
+    to: "",
     caughtBy: { file: "scenarios/history", title: "waits for a controller that takes none" },
   },
   {

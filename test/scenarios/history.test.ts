@@ -204,6 +204,35 @@ describe("the history by radio", () => {
     restarted({ ...record, sequence: 9_999 });
   });
 
+  it("says why a bolus ended: as programmed, cancelled, or by an error (SR-36)", () => {
+    const endOf = (seed: number, act: (world: World, peer: Peer) => void): string => {
+      const { world, peer } = peerScene({ seed });
+      assert.equal(peer.order(bolusOf(6 * U)), CODE.success);
+      act(world, peer);
+      peer.close();
+      world.clock.advance(5 * MINUTE_MS);
+      const [part1, part2] = onFlash(world).filter(({ event }) => event === 0x69 || event === 0x96);
+      assert.equal((part2?.sequence ?? 0) - (part1?.sequence ?? 0), 1);
+      return toHex(part2?.data ?? new Uint8Array(0));
+    };
+    assert.equal(
+      endOf(912, () => {}),
+      "020000000033",
+    );
+    assert.equal(
+      endOf(913, (_, peer) => assert.equal(peer.tell(STOP), CODE.success)),
+      "02000000003c",
+    );
+    assert.equal(
+      endOf(914, (world) => world.powerCycle()),
+      "020000000055",
+    );
+    assert.equal(
+      endOf(915, ({ hardware }) => hardware.plant.setOccluded(true)),
+      "020000000055",
+    );
+  });
+
   it("gives way to a Stop and to a read, and is whole afterwards", () => {
     const { world, controller } = withPast(906);
     const kept = new Kept();
