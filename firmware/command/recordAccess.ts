@@ -18,7 +18,8 @@ import {
   RecordAccessResponse,
 } from "../ids/opcodes.js";
 import { decodeRecordAccess, numberOfRecords, type RecordSelection, recordAccessOutcome } from "../ids/recordAccess.js";
-import type { HistoryLog, HistoryRecord } from "../storage/history.js";
+import type { HistoryLog } from "../storage/history.js";
+import type { HistoryRecord } from "../storage/historyRecord.js";
 import {
   countRecords,
   type Walk,

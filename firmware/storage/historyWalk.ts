@@ -4,7 +4,8 @@
  * walk began are above its end; a block that was erased since is left out; what is not legible is passed over.
  */
 
-import type { HistoryLog, HistoryRecord } from "./history.js";
+import type { HistoryLog } from "./history.js";
+import type { HistoryRecord } from "./historyRecord.js";
 
 /** Where a walk goes on. `first` is that of the block by then: another one now says that it was erased in between. */
 interface Place {
