@@ -153,7 +153,7 @@ class Pump {
         this.#benchAt = this.#workbench.wakeAt();
       }
       this.#delivery.passTime();
-      this.#radio?.tellChanged();
+      this.#radio?.tell();
     } catch (error) {
       this.#delivery.latch({ kind: "invariant", message: messageOf(error) });
     }

@@ -12,6 +12,7 @@ import type { Booted } from "./boot.js";
 import { type Accepted, type Countersign, killChallenge, NO_CHALLENGE, withRefused } from "./command/countersign.js";
 import { dispatch, failureOf, type Reply, responseOf } from "./command/dispatch.js";
 import { statusChanged } from "./command/reader.js";
+import { continueReport, type RecordAccessStep, type Report, requestRecords } from "./command/recordAccess.js";
 import type { Delivery } from "./delivery.js";
 import { Channel } from "./ids/opcodes.js";
 import { GattLink } from "./link/gatt.js";
@@ -63,6 +64,8 @@ export class Radio {
   #countersign: Countersign = NO_CHALLENGE;
   /** Status Changed flags that the open session has been told of. */
   #toldChanged = 0;
+  /** The report of history records that the open session asked for. */
+  #report: Report | undefined;
 
   /**
    * Starts the radio. The identity's proof says that its epoch is durable.
@@ -120,14 +123,29 @@ export class Radio {
     const now = this.#now();
     const idleAt = this.#session.kind === "closed" ? now + ADVERTISE_INTERVAL_MS : Number.POSITIVE_INFINITY;
     const windowAt = this.#window ? this.#window.closesAt + 1 : Number.POSITIVE_INFINITY;
+    if (this.#report && this.#mayTell) return now;
     return uptimeMs(Math.min(idleAt, windowAt, sessionWakeAt(this.#session) ?? idleAt));
   }
 
-  /** Tells an open session of newly set Status Changed flags, once it has taken in what was sent before. */
-  tellChanged(): void {
-    const session = this.#session;
+  /** Whether the open session has taken in enough of what was sent before. */
+  get #mayTell(): boolean {
+    return this.#session.kind === "open" && this.#session.waiting.length < UNASKED_WAIT_MAX;
+  }
+
+  /**
+   * Tells an open session of newly set Status Changed flags, and lets a report of history records have its turn, once
+   * what was sent before has been taken in.
+   */
+  tell(): void {
+    if (!this.#mayTell) return;
+    this.#tellChanged();
+    // Nothing is read from flash or sealed while a pulse runs.
+    if (this.#report && this.#mayTell && !this.#delivery.isMoving)
+      this.#answerRecords(continueReport(this.#report, this.#stores.history));
+  }
+
+  #tellChanged(): void {
     const { therapy } = this.#delivery;
-    if (session.kind !== "open" || session.waiting.length >= UNASKED_WAIT_MAX) return;
     if ((therapy.changed & ~this.#toldChanged) === 0) return;
     this.#toldChanged = therapy.changed;
     this.#send({ channel: Channel.StatusChanged, value: statusChanged(therapy) });
@@ -216,6 +234,7 @@ export class Radio {
       case "end":
         this.#board.trace(`session: ended: ${effect.reason}`);
         this.killChallenge();
+        this.#report = undefined;
         this.#inbox.forgetWrites();
         return this.#link?.close(this.#connection, this.#now());
       case "opened":
@@ -252,7 +271,7 @@ export class Radio {
       rig: this.#rig,
       now: this.#now(),
     };
-    const { next, reply, accepted, reset, refused } = dispatch(this.#countersign, request, context);
+    const { next, reply, accepted, reset, refused, asksRecords } = dispatch(this.#countersign, request, context);
     this.#countersign = next;
     if (refused !== undefined) this.#board.trace(`refused: ${refused}`);
     if (reset !== undefined) {
@@ -261,6 +280,12 @@ export class Radio {
     }
     if (reply) this.#send(reply);
     if (accepted) this.#obey(accepted);
+    if (asksRecords) this.#answerRecords(requestRecords(this.#report, value, this.#stores.history));
+  }
+
+  #answerRecords({ next, reply }: RecordAccessStep): void {
+    this.#report = next;
+    if (reply) this.#send(reply);
   }
 
   #obey(accepted: Accepted): void {

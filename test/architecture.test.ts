@@ -40,7 +40,7 @@ const LAYERS: { readonly [part: string]: { readonly [below: string]: "all" | "ty
   ids: { base: "all" },
   motor: { base: "all", storage: "types" },
   therapy: { base: "all", ids: "all", storage: "all", motor: "all" },
-  command: { base: "all", ids: "all", nonce: "all", therapy: "all", session: "types" },
+  command: { base: "all", storage: "all", ids: "all", nonce: "all", therapy: "all", session: "types" },
   bringUp: { base: "all", nonce: "all", motor: "all", therapy: "all", session: "types" },
   "button.ts": { base: "all" },
   "console.ts": {},

@@ -52,6 +52,8 @@ export interface Dispatched {
   readonly accepted?: Accepted;
   /** Status Changed flags to reset. */
   readonly reset?: number;
+  /** The record asks for history records (recordAccess.ts). */
+  readonly asksRecords?: boolean;
   /** Why something was refused, for the local trace. */
   readonly refused?: string;
 }
@@ -82,6 +84,8 @@ export function dispatch(state: Countersign, request: Request, context: CommandC
       const reply = { channel: Channel.StatusReaderControlPoint, value: answer.value };
       return answer.reset === undefined ? { next: state, reply } : { next: state, reply, reset: answer.reset };
     }
+    case Channel.RecordAccessControlPoint:
+      return { next: state, asksRecords: true };
     default: {
       const value = request.value.length === 0 ? statusValue(request.channel, context.therapy) : undefined;
       return value

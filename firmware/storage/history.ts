@@ -10,53 +10,22 @@
  * - of a write: a torn slot (or an erased one, or the record); the record is appended again by its sequence;
  * - of an erase: remains of the oldest records, or nothing legible, in the block after the last record. Its sequences
  *   are the lowest, so it is not taken for the one being filled, and the next append erases it again.
- *
- * Every record says its own format, so that those of several versions share a block, and none is ever converted: the
- * ring drops the old in time. Slots of 32 bytes with the sequence first and the check last hold in every version; the
- * format's byte is FF in version 1, whose records had no such byte but a reserve of FF in its place, and the version in
- * all later ones. (A header in each block would cost a slot and a second write that a cut can part from the erase, and
- * old blocks have none.) Newer firmware records at its boot, if nothing else a Reference Time: so what it leaves is
- * found in the block being filled. Then nothing is appended: the ring would erase what this version cannot read.
  */
 
 import { equalInConstantTime } from "../base/bytes.js";
-import { layout } from "../base/layout.js";
 import type { FlashPartition } from "../board.js";
-import { CHECK_BYTES, checkedContent, withCheck } from "./checked.js";
+import {
+  decodeRecord,
+  encodeRecord,
+  HISTORY_VERSION,
+  type HistoryRecord,
+  isErased,
+  SLOT_BYTES,
+} from "./historyRecord.js";
 import type { Newer } from "./newer.js";
 
-export interface HistoryRecord {
-  /** u32, ascending, never used twice. */
-  readonly sequence: number;
-  /** u16, the event type of the Insulin Delivery Service. */
-  readonly event: number;
-  /** u16, seconds since the last Reference Time event. */
-  readonly relativeOffsetS: number;
-  /** u48, pump clock. */
-  readonly pumpClockMs: number;
-  /** 0 to 10 bytes, the event's own. */
-  readonly data: Uint8Array;
-}
-
-/** Bytes of an event's own data (Insulin Delivery Service 1.0). */
-export const DATA_MAX_BYTES = 10;
-/** The first of them says the format. */
-const RESERVED_BYTES = 3;
-const ERASED_BYTE = 0xff;
-/** Of the format below. */
-export const HISTORY_VERSION = 1;
-const FORMAT_OF_VERSION_1 = ERASED_BYTE;
-
-const RECORD = layout(
-  ["sequence", "u32"],
-  ["event", "u16"],
-  ["relativeOffsetS", "u16"],
-  ["pumpClockMs", "u48"],
-  ["dataLength", "u8"],
-  ["data", { bytes: DATA_MAX_BYTES }],
-  ["reserved", { bytes: RESERVED_BYTES }],
-);
-const SLOT_BYTES = RECORD.sizeBytes + CHECK_BYTES;
+/** In the index of first sequences: the block has no legible record, or one with this very sequence. */
+const NO_RECORD = 0xffffffff;
 
 /**
  * Slots that may be torn before a block's first record. A cut tears one slot, and only where a record is being written:
@@ -71,11 +40,23 @@ interface Position {
   readonly nextSequence: number;
 }
 
+/** Where the newest record is. */
+export interface Newest {
+  readonly block: number;
+  readonly slot: number;
+  readonly sequence: number;
+}
+
 export class HistoryLog {
+  readonly blocks: number;
+  readonly slotsPerBlock: number;
   readonly #flash: FlashPartition;
   readonly #blockBytes: number;
-  readonly #blocks: number;
-  readonly #slotsPerBlock: number;
+  /**
+   * The sequence of each block's first record: 4 bytes of RAM a block (1 KiB for 1 MiB of flash), so that no question
+   * where a record is reads the flash.
+   */
+  readonly #firsts: Uint32Array;
   #position: Position | undefined;
   /** The highest of the records met since the last mount; at least ours. */
   #metVersion = HISTORY_VERSION;
@@ -88,10 +69,11 @@ export class HistoryLog {
     const { size, blockLength } = flash.status();
     this.#flash = flash;
     this.#blockBytes = blockLength;
-    this.#blocks = Math.floor(size / blockLength);
-    this.#slotsPerBlock = Math.floor(blockLength / SLOT_BYTES);
-    if (!(this.#blocks >= 2 && this.#slotsPerBlock >= 1))
+    this.blocks = Math.floor(size / blockLength);
+    this.slotsPerBlock = Math.floor(blockLength / SLOT_BYTES);
+    if (!(this.blocks >= 2 && this.slotsPerBlock >= 1))
       throw new Error(`invariant: ${size} bytes of flash in blocks of ${blockLength} hold no ring`);
+    this.#firsts = new Uint32Array(this.blocks).fill(NO_RECORD);
   }
 
   /**
@@ -103,12 +85,13 @@ export class HistoryLog {
     this.#position = undefined;
     this.#metVersion = HISTORY_VERSION;
     let newest: { readonly block: number; readonly sequence: number } | undefined;
-    for (let block = 0; block < this.#blocks; block++) {
+    for (let block = 0; block < this.blocks; block++) {
       const sequence = this.#firstSequence(block);
+      this.#firsts[block] = sequence ?? NO_RECORD;
       if (sequence !== undefined && (newest === undefined || sequence > newest.sequence)) newest = { block, sequence };
     }
     // An empty ring is one about to enter block 0: that erases it, whatever it holds.
-    let position: Position = { block: this.#blocks - 1, slot: this.#slotsPerBlock, nextSequence: 0 };
+    let position: Position = { block: this.blocks - 1, slot: this.slotsPerBlock, nextSequence: 0 };
     if (newest) {
       const { block } = newest;
       this.#walk(block, (record, slot) => {
@@ -139,21 +122,45 @@ export class HistoryLog {
     if (!equalInConstantTime(this.#readSlot(block, slot), bytes))
       throw new Error(`history: flash at ${offset} does not hold what was written`);
     this.#position = { block, slot: slot + 1, nextSequence: record.sequence + 1 };
+    if (this.#firsts[block] === NO_RECORD) this.#firsts[block] = record.sequence;
+  }
+
+  /** Undefined while there is no record. Throws an invariant when nothing is mounted, as the two below do. */
+  get newest(): Newest | undefined {
+    const { block, slot, nextSequence } = this.#mounted();
+    return nextSequence === 0 ? undefined : { block, slot: slot - 1, sequence: nextSequence - 1 };
+  }
+
+  /** The sequence of a block's first record, from RAM; undefined for a block without a record. */
+  firstSequence(block: number): number | undefined {
+    this.#mounted();
+    const first = this.#firsts[block];
+    return first === NO_RECORD ? undefined : first;
+  }
+
+  /** Reads one slot: its record, that it is erased, or undefined where nothing legible stands. Throws what the flash does. */
+  recordAt(block: number, slot: number): HistoryRecord | "erased" | undefined {
+    this.#mounted();
+    const bytes = this.#readSlot(block, slot);
+    if (isErased(bytes)) return "erased";
+    const record = decodeRecord(bytes);
+    return record && "otherVersion" in record ? undefined : record;
   }
 
   /**
    * Visits the records with sequences `from` to `to`, both included, in ascending order; those that were overwritten or
-   * torn are passed over. Reads each block's first record and then only the blocks concerned. `visit` must not append.
+   * torn are passed over. Reads only the blocks concerned, whole: historyWalk.ts goes step by step. `visit` must not
+   * append.
    */
   read(from: number, to: number, visit: (record: HistoryRecord) => void): void {
     const { block: newest } = this.#mounted();
-    const blockOfAge = (age: number): number => (newest + 1 + age) % this.#blocks;
+    const blockOfAge = (age: number): number => (newest + 1 + age) % this.blocks;
     let start = 0;
-    for (let age = 0; age < this.#blocks; age++) {
-      const first = this.#firstSequence(blockOfAge(age));
+    for (let age = 0; age < this.blocks; age++) {
+      const first = this.firstSequence(blockOfAge(age));
       if (first !== undefined && first <= from) start = age;
     }
-    for (let age = start; age < this.#blocks; age++) {
+    for (let age = start; age < this.blocks; age++) {
       const reachedEnd = this.#walk(blockOfAge(age), (record) => {
         if (record.sequence > to) return false;
         if (record.sequence >= from) visit(record);
@@ -170,11 +177,12 @@ export class HistoryLog {
 
   /** The first erased slot at or after the position, in its block or else in the next one, which is erased for it. */
   #erasedSlotFrom(position: Position): { readonly block: number; readonly slot: number } {
-    for (let slot = position.slot; slot < this.#slotsPerBlock; slot++)
+    for (let slot = position.slot; slot < this.slotsPerBlock; slot++)
       if (isErased(this.#readSlot(position.block, slot))) return { block: position.block, slot };
-    const block = (position.block + 1) % this.#blocks;
+    const block = (position.block + 1) % this.blocks;
+    this.#firsts[block] = NO_RECORD;
     this.#flash.eraseBlock(block, block + 1);
-    for (let slot = 0; slot < this.#slotsPerBlock; slot++)
+    for (let slot = 0; slot < this.slotsPerBlock; slot++)
       if (isErased(this.#readSlot(block, slot))) return { block, slot };
     throw new Error(`history: flash block ${block} does not erase`);
   }
@@ -203,7 +211,7 @@ export class HistoryLog {
    * Visits a block's records up to its first erased slot, as long as `visit` returns true; tells whether it always did.
    */
   #walk(block: number, visit: (record: HistoryRecord, slot: number) => boolean): boolean {
-    for (let slot = 0; slot < this.#slotsPerBlock; slot++) {
+    for (let slot = 0; slot < this.slotsPerBlock; slot++) {
       const bytes = this.#readSlot(block, slot);
       if (isErased(bytes)) return true;
       const record = this.#recordIn(bytes);
@@ -219,30 +227,4 @@ export class HistoryLog {
   #readSlot(block: number, slot: number): Uint8Array {
     return new Uint8Array(this.#flash.read(SLOT_BYTES, this.#offset(block, slot)));
   }
-}
-
-function isErased(bytes: Uint8Array): boolean {
-  let i = 0;
-  while (i < bytes.length && bytes[i] === ERASED_BYTE) i++;
-  return i === bytes.length;
-}
-
-function encodeRecord(record: HistoryRecord): Uint8Array {
-  const { data } = record;
-  if (data.length > DATA_MAX_BYTES) throw new Error(`invariant: ${data.length} bytes of event data do not fit`);
-  const padded = new Uint8Array(DATA_MAX_BYTES).fill(ERASED_BYTE);
-  padded.set(data);
-  const reserved = new Uint8Array(RESERVED_BYTES).fill(FORMAT_OF_VERSION_1);
-  return withCheck(RECORD.encode({ ...record, dataLength: data.length, data: padded, reserved }));
-}
-
-/** A record, or what version a sound one is that is not of this; undefined for a slot that is neither. */
-function decodeRecord(bytes: Uint8Array): HistoryRecord | { readonly otherVersion: number } | undefined {
-  const content = checkedContent(bytes);
-  const fields = content && RECORD.decode(content);
-  if (!fields) return undefined;
-  const [format = FORMAT_OF_VERSION_1] = fields.reserved;
-  if (format !== FORMAT_OF_VERSION_1) return { otherVersion: format };
-  const { sequence, event, relativeOffsetS, pumpClockMs } = fields;
-  return { sequence, event, relativeOffsetS, pumpClockMs, data: fields.data.slice(0, fields.dataLength) };
 }

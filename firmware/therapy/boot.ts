@@ -4,7 +4,7 @@
  */
 
 import { type Microunits, microunits, type UptimeMs } from "../base/units.js";
-import { TbrEndReason } from "../ids/historyValues.js";
+import { BolusEndReason, TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType } from "../ids/values.js";
 import { jumpMicrounits } from "../motor/geometry.js";
 import type { RigConfig } from "../rig.js";
@@ -73,7 +73,7 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
 function stoppedAfterLoss(change: Change, rig: RigConfig): Change {
   // Until the bench has stored another, every boot finds it lost.
   if (change.therapy.standing.control === "stopAfterLoss") return annunciated(change, AnnunciationType.SystemIssue);
-  const halted = stopped(change, rig.drive.pulseMaxMicrounits);
+  const halted = stopped(change, rig.drive.pulseMaxMicrounits, "error");
   return annunciated(apply(halted, { control: "stopAfterLoss" }, 0, dataCorruption()), AnnunciationType.SystemIssue);
 }
 
@@ -119,8 +119,9 @@ function interrupted(change: Change, bolus: LedgerEntry, unknownPulse: Microunit
   const uncertain = open + unknownPulse;
   if (uncertain === 0) {
     const kind = done >= bolus.intendedMicrounits ? "delivered" : "stopped";
-    const ended = bolusEnded(change, kind, done, done);
-    return kind === "stopped" ? annunciated(ended, AnnunciationType.BolusCanceled) : ended;
+    if (kind === "delivered") return bolusEnded(change, kind, done, done);
+    const ended = bolusEnded(change, kind, done, done, BolusEndReason.ErrorAbort);
+    return annunciated(ended, AnnunciationType.BolusCanceled);
   }
   const jump = jumpMicrounits(rig.drive);
   const low = microunits(Math.max(0, done - jump));

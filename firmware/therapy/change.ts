@@ -1,7 +1,7 @@
 /** Building blocks of a change to the standing state: each returns the change so far, made durable once, at the end. */
 
 import { type Microunits, MS_PER_MINUTE, type PumpClockMs } from "../base/units.js";
-import { TbrEndReason } from "../ids/historyValues.js";
+import { BolusEndReason, TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import { annunciate, confirmOldest } from "./annunciations.js";
 import { withoutWholePulses } from "./basal.js";
@@ -50,16 +50,23 @@ export function annunciated(change: Change, type: AnnunciationType): Change {
   const annunciations = annunciate(change.therapy.standing.annunciations, type);
   const newest = annunciations?.pending.at(-1);
   if (!annunciations || !newest) return change;
-  return apply(change, { annunciations }, StatusChangedFlag.Annunciation, annunciationChanged(newest, false));
+  return apply(change, { annunciations }, StatusChangedFlag.Annunciation, ...annunciationChanged(newest, false));
 }
 
 /** The user's confirmation, on the pump, of the oldest annunciation. */
 export function confirmed(change: Change): Change {
   const result = confirmOldest(change.therapy.standing.annunciations);
   if (!result) return change;
-  const event = annunciationChanged(result.confirmed, true);
-  return apply(change, { annunciations: result.annunciations }, StatusChangedFlag.Annunciation, event);
+  const events = annunciationChanged(result.confirmed, true);
+  return apply(change, { annunciations: result.annunciations }, StatusChangedFlag.Annunciation, ...events);
 }
+
+/** Why a bolus ended, where its kind says it all; one that something other than a person stopped says so itself. */
+const END_REASONS = {
+  delivered: BolusEndReason.Delivered,
+  stopped: BolusEndReason.Canceled,
+  uncertain: BolusEndReason.ErrorAbort,
+} as const;
 
 /** Ends the active bolus, if there is one. */
 export function bolusEnded(
@@ -67,19 +74,21 @@ export function bolusEnded(
   kind: Exclude<EntryKind, "applied" | "delivering">,
   lowMicrounits: Microunits,
   highMicrounits: Microunits,
+  endReason: BolusEndReason = END_REASONS[kind],
 ): Change {
   const bolus = activeBolus(change.therapy.standing.ledger);
   if (!bolus) return change;
   const ledger = settle(change.therapy.standing.ledger, kind, lowMicrounits, highMicrounits);
-  return apply(change, { ledger }, StatusChangedFlag.ActiveBolus, bolusDelivered(bolus.bolusId, highMicrounits));
+  const events = bolusDelivered(bolus.bolusId, highMicrounits, endReason);
+  return apply(change, { ledger }, StatusChangedFlag.ActiveBolus, ...events);
 }
 
 /** Ends the active bolus where it stands, between two pulses: the amount is certain. */
-export function bolusStopped(change: Change): Change {
+export function bolusStopped(change: Change, endReason: BolusEndReason = BolusEndReason.Canceled): Change {
   const bolus = activeBolus(change.therapy.standing.ledger);
   if (!bolus) return change;
   const done = bolusDone(change.therapy, bolus);
-  return bolusEnded(change, "stopped", done, done);
+  return bolusEnded(change, "stopped", done, done, endReason);
 }
 
 /** For how long a temporary rate has been in effect, in whole minutes. */
@@ -96,12 +105,17 @@ export function tbrStopped(change: Change, reason: number): Change {
   return apply(change, { tbr: undefined }, StatusChangedFlag.ActiveBasal, ended);
 }
 
-/** Stops everything: bolus, temporary rate, basal; a whole basal pulse that is owed is not made up by a later Run. */
-export function stopped(change: Change, pulseMicrounits: Microunits): Change {
+/**
+ * Stops everything: bolus, temporary rate, basal; a whole basal pulse that is owed is not made up by a later Run. `cause`
+ * is an error's when nobody asked for it.
+ */
+export function stopped(change: Change, pulseMicrounits: Microunits, cause: "asked" | "error" = "asked"): Change {
   const { therapy } = change;
   const basalOwed = withoutWholePulses(therapy.journal.basalOwed, pulseMicrounits);
   const halted = { ...change, therapy: { ...therapy, journal: { ...therapy.journal, basalOwed } } };
-  const ended = tbrStopped(bolusStopped(halted), TbrEndReason.Canceled);
+  const error = cause === "error";
+  const bolusHalted = bolusStopped(halted, error ? BolusEndReason.ErrorAbort : BolusEndReason.Canceled);
+  const ended = tbrStopped(bolusHalted, error ? TbrEndReason.ErrorAbort : TbrEndReason.Canceled);
   if (ended.therapy.standing.control !== "run") return ended;
   const flags = StatusChangedFlag.TherapyControlState | StatusChangedFlag.ActiveBasal;
   return apply(ended, { control: "stop" }, flags, controlStateChanged(false));

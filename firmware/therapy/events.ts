@@ -5,7 +5,9 @@ import { microunits } from "../base/units.js";
 import { encodeSfloatMicrounits } from "../ids/float.js";
 import {
   AnnunciationPart1Data,
+  AnnunciationPart2Data,
   BasalRateChangedData,
+  BolusDeliveredPart2Data,
   BolusPart1Data,
   BolusProgrammedPart2Data,
   NoEventData,
@@ -14,6 +16,7 @@ import {
   TbrEndedData,
   TbrStartedData,
 } from "../ids/history.js";
+import { BolusDeliveredFlag, type BolusEndReason } from "../ids/historyValues.js";
 import {
   AnnunciationStatus,
   BolusType,
@@ -42,11 +45,21 @@ export const bolusProgrammed = (bolusId: number, amountMicrounits: Microunits, f
   { event: HistoryEvent.BolusProgrammedPart2, data: BolusProgrammedPart2Data.encode({ flags }) },
 ];
 
-/** The upper bound of what was delivered. */
-export const bolusDelivered = (bolusId: number, highMicrounits: Microunits): NewEvent => ({
-  event: HistoryEvent.BolusDeliveredPart1,
-  data: bolusPart1(bolusId, highMicrounits),
-});
+/**
+ * The upper bound of what was delivered. A bolus without a delay begins with the pump's next pulse, at once as far as the
+ * start offset's seconds go; it is counted from Bolus Programmed.
+ */
+export const bolusDelivered = (
+  bolusId: number,
+  highMicrounits: Microunits,
+  endReason: BolusEndReason,
+): readonly NewEvent[] => [
+  { event: HistoryEvent.BolusDeliveredPart1, data: bolusPart1(bolusId, highMicrounits) },
+  {
+    event: HistoryEvent.BolusDeliveredPart2,
+    data: BolusDeliveredPart2Data.encode({ flags: BolusDeliveredFlag.EndReasonPresent, startOffsetS: 0, endReason }),
+  },
+];
 
 export const basalRateChanged = (from: MicrounitsPerHour, to: MicrounitsPerHour): NewEvent => ({
   event: HistoryEvent.DeliveredBasalRateChanged,
@@ -92,14 +105,18 @@ export const operationalStateOff = (): NewEvent => ({
   data: StateChangedData.encode({ oldState: OperationalState.Ready, newState: OperationalState.Off }),
 });
 
-export const annunciationChanged = (annunciation: Annunciation, confirmed: boolean): NewEvent => ({
-  event: HistoryEvent.AnnunciationChangedPart1,
-  data: AnnunciationPart1Data.encode({
-    flags: 0,
-    instance: annunciation.instance,
-    type: annunciation.type,
-    status: confirmed ? AnnunciationStatus.Confirmed : AnnunciationStatus.Pending,
-  }),
-});
+/** Both parts, as the standard has them, though this pump has no auxiliary information for either. */
+export const annunciationChanged = (annunciation: Annunciation, confirmed: boolean): readonly NewEvent[] => [
+  {
+    event: HistoryEvent.AnnunciationChangedPart1,
+    data: AnnunciationPart1Data.encode({
+      flags: 0,
+      instance: annunciation.instance,
+      type: annunciation.type,
+      status: confirmed ? AnnunciationStatus.Confirmed : AnnunciationStatus.Pending,
+    }),
+  },
+  { event: HistoryEvent.AnnunciationChangedPart2, data: AnnunciationPart2Data.encode({ flags: 0 }) },
+];
 
 export const dataCorruption = (): NewEvent => ({ event: HistoryEvent.DataCorruption, data: NoEventData.encode({}) });

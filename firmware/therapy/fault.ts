@@ -41,7 +41,7 @@ export function latchFault(
   const { pulse } = therapy.journal;
   const amid = bolus && pulse?.source === "bolus";
   const settled = amid ? bolusUncertain(begun, bolus, pulse.insulinMicrounits, moved, rig) : begun;
-  const ended = stopped(settled, rig.drive.pulseMaxMicrounits);
+  const ended = stopped(settled, rig.drive.pulseMaxMicrounits, "error");
   const type = fault.kind === "motorShort" || fault.kind === "motorOver" ? "MechanicalIssue" : "SystemIssue";
   const flags = StatusChangedFlag.OperationalState;
   const off = apply(annunciated(ended, AnnunciationType[type]), {}, flags, operationalStateOff());

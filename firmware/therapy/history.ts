@@ -10,12 +10,15 @@ import { DATE_TIME_UNKNOWN } from "../ids/dateTime.js";
 import { ReferenceTimeData } from "../ids/history.js";
 import { RecordingReason } from "../ids/historyValues.js";
 import { HistoryEvent } from "../ids/values.js";
-import { DATA_MAX_BYTES, type HistoryRecord } from "../storage/history.js";
+import { DATA_MAX_BYTES, type HistoryRecord } from "../storage/historyRecord.js";
 
 /** The offset from the reference is a u16 of seconds (Insulin Delivery Service 1.0): 18.2 h at most, here 18 h. */
 export const REFERENCE_INTERVAL_MS = 18 * MS_PER_HOUR;
-/** Events of one step, at most; bounds what the standing state carries. */
-export const PENDING_EVENTS_MAX = 12;
+/**
+ * Events of one step, at most; bounds what the standing state carries. A boot that ends a bolus and a TBR and has lost
+ * its calibration comes to 14: events of two parts are two.
+ */
+export const PENDING_EVENTS_MAX = 24;
 
 export interface PendingHistory {
   /** Sequence of the next event. */

@@ -12,7 +12,7 @@ import {
   type UptimeMs,
   uptimeMs,
 } from "../base/units.js";
-import { TbrEndReason } from "../ids/historyValues.js";
+import { BolusEndReason, TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType } from "../ids/values.js";
 import { planPulse } from "../motor/geometry.js";
 import type { MotorReport } from "../motor/motor.js";
@@ -108,7 +108,8 @@ function withheld(therapy: Therapy, refusal: Refusal, clockMs: PumpClockMs): The
 
 /** A bolus that no longer fits, because an uncertain pulse was counted at its upper bound, ends where it stands. */
 function overLimit(therapy: Therapy, clockMs: PumpClockMs): TherapyStep {
-  return finishChange(annunciated(bolusStopped(beginChange(therapy, clockMs)), AnnunciationType.MaxDelivery));
+  const ended = bolusStopped(beginChange(therapy, clockMs), BolusEndReason.ErrorAbort);
+  return finishChange(annunciated(ended, AnnunciationType.MaxDelivery));
 }
 
 function beginPulse(
@@ -167,7 +168,7 @@ export function endPulse(therapy: Therapy, report: MotorReport, now: UptimeMs, r
   const change = beginChange(ended, clockAt(ended, now));
   if (report.occluded)
     return finishChange(
-      rateRecorded(ended, annunciated(stopped(change, drive.pulseMaxMicrounits), AnnunciationType.Occlusion)),
+      rateRecorded(ended, annunciated(stopped(change, drive.pulseMaxMicrounits, "error"), AnnunciationType.Occlusion)),
     );
   if (bolus && done >= bolus.intendedMicrounits) return finishChange(bolusEnded(change, "delivered", done, done));
   return { next: ended };

@@ -14,6 +14,8 @@ export const CHANNEL = {
   features: 0x23,
   statusReader: 0x24,
   command: 0x25,
+  recordAccess: 0x27,
+  historyData: 0x28,
 } as const;
 
 /** Names of the response codes, for people. */

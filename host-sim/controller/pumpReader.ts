@@ -1,6 +1,7 @@
 /** What a controller reads of the pump it is connected to, each in one exchange, and the flags that it clears. */
 
 import type { Connection } from "./connection.js";
+import { type FetchResult, fetchHistory, type HistoryStore } from "./historyFetch.js";
 import type { BOLUS_VALUE } from "./ids.js";
 import type { ActiveBasal, Annunciation, BolusDelivery, DeliveredInsulin, Features, Status } from "./idsAnswers.js";
 import * as reads from "./reads.js";
@@ -59,6 +60,14 @@ export class PumpReader {
   /** Reads the insulin delivered since provisioning. */
   deliveredInsulin(done: Done<Result<DeliveredInsulin>>): void {
     this.request(reads.deliveredInsulin, done);
+  }
+
+  /**
+   * Fetches what the pump has recorded after the newest record that `store` holds, keeps it there, and tells of what is
+   * missing. Gives way to every other request, and goes on after it. One fetch at a time.
+   */
+  fetchHistory(store: HistoryStore, done: Done<FetchResult>): void {
+    fetchHistory(this.#connection, store, done);
   }
 
   /** Queues a request of one exchange; an urgent one goes ahead of all that waits. */

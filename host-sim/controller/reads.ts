@@ -45,7 +45,7 @@ function ok<T>(value: T | undefined): Reply<T> | undefined {
 }
 
 /** A Refused on the control channel to this request, if that is what the answer is. */
-function refusal(answer: Incoming, request: number): Reply<never> | undefined {
+export function refusal(answer: Incoming, request: number): Reply<never> | undefined {
   const message = answer.channel === CHANNEL_CONTROL ? decodeControl(answer.value) : undefined;
   if (message?.kind !== "refused" || message.request !== request) return undefined;
   return { kind: "refused", code: message.code };

@@ -5,12 +5,13 @@
 
 import type { Clock, Timer } from "./clock.js";
 import type { EndReason } from "./ends.js";
-import { STALE_MS } from "./records.js";
+import { CHANNEL_TICK, STALE_MS } from "./records.js";
 
 /** Most requests waiting behind the one under way: more means that the caller does not wait for answers. */
 const MOST_WAITING_REQUESTS = 16;
 /** Longest time for an answer; the protocol gives none. The same as for silence, which ends a session too. */
 const ANSWER_TIMEOUT_MS = 15_000;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Why a request was not sent or, for a countersigned command, why no Commit was. Nothing has changed at the pump.
@@ -53,9 +54,20 @@ export interface Incoming {
   readonly lateMs: number;
 }
 
+/** A message to the pump. */
+export interface Outgoing {
+  readonly channel: number;
+  readonly value: Uint8Array;
+}
+
 /** What follows an answer: another exchange, a pause, or the end, which is reported to the caller by `report`. */
 export type Step =
   | { readonly kind: "next"; readonly exchange: Exchange }
+  /**
+   * The answer is one of several: more of the same exchange follow. `acknowledge`: it is one that the pump waits to have
+   * acknowledged. `enough`: the operation wants no more of them.
+   */
+  | { readonly kind: "more"; readonly acknowledge: boolean; readonly enough: boolean }
   /** Until `resume` is called, which `begin` may do at once: nothing goes out and no answer is due. */
   | { readonly kind: "pause"; begin(resume: (step: Step) => void): void }
   | { readonly kind: "done"; readonly report: () => void };
@@ -76,6 +88,11 @@ export interface Operation {
   ended(begun: boolean): void;
   /** A Stop or a Cancel Bolus has come in a pause: resume, so that it need not wait. */
   overtaken?(): void;
+  /**
+   * Something else waits while answers of one exchange go on and on: what to send so that they end, which is an answer
+   * too; undefined when that has been sent.
+   */
+  giveWay?(): Outgoing | undefined;
 }
 
 /** Where exchanges go. */
@@ -121,6 +138,7 @@ export class Requests {
     (urgent ? this.#urgent : this.#waiting).push(operation);
     if (urgent && this.#active !== undefined && this.#active.exchange === undefined)
       this.#active.operation.overtaken?.();
+    this.#giveWay();
     this.#advance();
     return true;
   }
@@ -163,12 +181,17 @@ export class Requests {
     if (active === undefined) return;
     active.timer?.cancel();
     active.timer = undefined;
-    active.exchange = undefined;
+    if (step.kind !== "more") active.exchange = undefined;
     switch (step.kind) {
       case "next":
         active.exchange = step.exchange;
-        active.timer = this.#clock.schedule(() => this.#link.close("answerTimeout"), ANSWER_TIMEOUT_MS);
+        this.#time(active);
         this.#link.send(step.exchange.channel, step.exchange.value);
+        return;
+      case "more":
+        this.#time(active);
+        if (step.acknowledge) this.#link.send(CHANNEL_TICK, NOTHING);
+        if (step.enough || this.#urgent.length + this.#waiting.length > 0) this.#giveWay();
         return;
       case "pause":
         this.#pause(active, step.begin);
@@ -181,6 +204,15 @@ export class Requests {
       default:
         step satisfies never;
     }
+  }
+
+  #time(active: Active): void {
+    active.timer = this.#clock.schedule(() => this.#link.close("answerTimeout"), ANSWER_TIMEOUT_MS);
+  }
+
+  #giveWay(): void {
+    const last = this.#active?.exchange && this.#active.operation.giveWay?.();
+    if (last) this.#link.send(last.channel, last.value);
   }
 
   #pause(active: Active, begin: (resume: (step: Step) => void) => void): void {

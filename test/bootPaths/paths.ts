@@ -1,6 +1,6 @@
 /** The paths of a boot: what it finds, and what must come of it. The same table is in firmware/SECURITY.md. */
 
-import { HISTORY_VERSION } from "../../firmware/storage/history.js";
+import { HISTORY_VERSION } from "../../firmware/storage/historyRecord.js";
 import { rigWith } from "../scenarios/scene.js";
 import { PUMP_BLOBS } from "../storage/formats.js";
 import { newPump, type Seen } from "./finding.js";

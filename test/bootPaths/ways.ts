@@ -2,7 +2,7 @@
 
 import type { Board, FlashPartition, KeyValueStore } from "../../firmware/board.js";
 import { CHECK_BYTES, withCheck } from "../../firmware/storage/checked.js";
-import { HISTORY_VERSION } from "../../firmware/storage/history.js";
+import { HISTORY_VERSION } from "../../firmware/storage/historyRecord.js";
 import type { DurableState } from "../../host-sim/durable.js";
 import { SLOT_BYTES } from "../storage/fake-flash.js";
 import { nameOf, type PumpBlob, versionOf, withNextFormats } from "../storage/formats.js";

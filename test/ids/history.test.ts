@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { hex } from "../../firmware/base/bytes.js";
 import * as history from "../../firmware/ids/history.js";
-import { DATA_MAX_BYTES } from "../../firmware/storage/history.js";
+import { DATA_MAX_BYTES } from "../../firmware/storage/historyRecord.js";
 import { type AnnouncedLength, bit, bytesOf, itHolds } from "./codecs.js";
 import { eventCodecs, historyVectors } from "./history-vectors.js";
 

@@ -59,10 +59,40 @@ export function expectedOf(channel: number, value: Uint8Array, manner: Manner): 
       const code = channel === CHANNEL.command ? commandCode(value, manner) : readerCode(value, manner);
       return code === CODE.success ? "answered" : general(channel, u16(value, 0), code);
     }
+    case CHANNEL.recordAccess: {
+      const code = recordAccessCode(value);
+      return code === undefined ? "answered" : { channel, value: Uint8Array.of(0x0f, 0x0f, value[0] ?? 0, code) };
+    }
     default:
       return refused(channel, CODE.opcodeNotSupported);
   }
 }
+
+/** What channel 27 says to a request that it refuses while no report runs; undefined for one that it takes. */
+export function recordAccessCode(value: Uint8Array): number | undefined {
+  const [opcode = 0, operator = 0, filter] = value;
+  if (opcode === 0x55) {
+    if (operator !== 0x0f) return 0x03;
+    return value.length === 2 ? undefined : 0x05;
+  }
+  if (opcode !== 0x33 && opcode !== 0x5a) return 0x02;
+  const length = new Map([
+    [0x33, 3],
+    [0x66, 3],
+    [0x69, 3],
+    [0x3c, 7],
+    [0x55, 7],
+    [0x5a, 11],
+  ]).get(operator);
+  if (value.length < 2 || operator === 0x0f) return 0x03;
+  if (length === undefined) return 0x04;
+  if (value.length !== length) return 0x05;
+  if (filter !== 0x0f && filter !== 0x33 && filter !== 0x3c) return 0x09;
+  if (operator === 0x5a && u32(value, 3) > u32(value, 7)) return 0x05;
+  return filter === 0x0f ? undefined : 0x09;
+}
+
+const u32 = (bytes: Uint8Array, at: number): number => u16(bytes, at) + u16(bytes, at + 2) * 0x10000;
 
 function control(value: Uint8Array, { observes, stale }: Manner): Expected {
   const [opcode] = value;

@@ -53,7 +53,8 @@ const RECORDS: readonly (readonly [number, Uint8Array])[] = [
   [CHANNEL_CONTROL, concat(bytes(CONTROL.commit), new Uint8Array(24))],
   [CHANNEL.status, bytes()],
   [CHANNEL.status, bytes(0)],
-  [0x27, bytes()],
+  [CHANNEL.recordAccess, bytes()],
+  [CHANNEL.recordAccess, bytes(0x33, 0x33, 0x3c)],
   [0x7f, UNLISTED],
 ];
 

@@ -19,7 +19,7 @@ import { decodeResponse } from "../../host-sim/controller/idsAnswers.js";
 import { CHANNEL_CONTROL, LONGEST_VALUE_BYTES } from "../../host-sim/controller/records.js";
 import type { Message } from "../peers.js";
 import { bytes, visited, WRONG_ORDERS } from "./badInputCentral.js";
-import { expectedOf, type Manner } from "./badInputOracle.js";
+import { expectedOf, type Manner, recordAccessCode } from "./badInputOracle.js";
 import { bolusOf, CODE, RUN, type Scene, STOP, tbrOf } from "./scene.js";
 
 const SEED = 62;
@@ -64,6 +64,7 @@ function isRefusal({ channel, value }: Message): boolean {
 /** A Stop is no nonsense, and an Outcome of this boot's doses has an answer that depends on them. */
 function isSense(channel: number, value: Uint8Array): boolean {
   const issued = channel === CHANNEL_CONTROL && value[0] === CONTROL.outcome && value.length === 9 && value[1] === 1;
+  if (channel === CHANNEL.recordAccess) return recordAccessCode(value) === undefined;
   return issued || (channel === CHANNEL.command && equalBytes(value, STOP));
 }
 

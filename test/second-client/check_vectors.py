@@ -93,6 +93,9 @@ REQUESTS = {  # the controller's requests, built from the fields
     "Get Active Bolus IDs": lambda f: ms.GET_ACTIVE_BOLUS_IDS,
     "Get Active Bolus Delivery: delivered": lambda f: ms.get_bolus_delivery(1, 0x3C),
     "Cancel Bolus": lambda f: ms.cancel_bolus(1),
+    "Report Stored Records from 300 on": lambda f: ms.report_from(300),
+    "Report Number of Stored Records from 1 to 258": lambda f: ms.number_of(1, 258),
+    "Abort Operation": lambda f: ms.ABORT_REPORT,
 }
 
 
@@ -108,7 +111,7 @@ def check_value(v: Vector) -> None:
         expect("value", b"", value.hex())
     else:
         split = ms.split(ms.layout_of(channel, value)[1], value)
-        expect("fields", [raw.hex() for _, raw in split.values() if raw], list(i["fields"].values()))
+        expect("fields", [raw.hex() for _, raw in split.values() if raw], [x for x in i["fields"].values() if x])
         ms.read_answer(channel, value)
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from countersign import ProtocolError
 
-CONTROL, TICK, STATUS_CHANGED, STATUS, ANNUNCIATION, FEATURES, READER, COMMAND = (
-    0x00, 0x01, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25)  # channels, sections 5 and 6
+CONTROL, TICK, STATUS_CHANGED, STATUS, ANNUNCIATION, FEATURES, READER, COMMAND, RECORD_ACCESS, HISTORY = (
+    0x00, 0x01, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x27, 0x28)  # channels, sections 5 and 6
 PREPARE, COMMIT, OUTCOME = b"\x0f", b"\x3c", b"\x55"  # opcodes of channel 00, section 7
 SUCCESS, NOT_COMPLETED, INVALID = 0x0F, 0x72, 0x71
 RUN_STATE, STOP_STATE = 0x55, 0x33
@@ -125,6 +125,19 @@ def reset_status(flags: int) -> bytes:
     return u16(0x030C) + u16(flags)
 
 
+# ---- section 6.4: requests for history records
+
+ABORT_REPORT = bytes([0x55, 0x0F])
+
+
+def report_from(sequence: int) -> bytes:
+    return bytes([0x33, 0x55, 0x0F]) + u32(sequence)
+
+
+def number_of(first: int, last: int) -> bytes:
+    return bytes([0x5A, 0x5A, 0x0F]) + u32(first) + u32(last)
+
+
 # ---- section 7: requests of the control channel
 
 def prepare(life_s: int, command: bytes) -> bytes:
@@ -165,6 +178,9 @@ LAYOUTS: list[tuple[int, str, str, str]] = [
     (COMMAND, "550f", "Response", GENERAL),
     (COMMAND, "7711", "Set Bolus Response", "opcode u16, bolusId u16"),
     (COMMAND, "8711", "Cancel Bolus Response", "opcode u16, bolusId u16"),
+    (RECORD_ACCESS, "0f0f", "Response", "opcode u8, operator u8, requestOpcode u8, code u8"),
+    (RECORD_ACCESS, "660f", "Number of Stored Records", "opcode u8, operator u8, number u32"),
+    (HISTORY, "", "History Data", "event u16, sequence u32, relativeOffsetS u16, data rest"),
 ]
 READINGS = {
     "4b11": ("Set Bolus", "opcode u16, flags u8, type u8, fastMicrounits u32, extendedMicrounits u32, durationMin u16"),

@@ -4,7 +4,8 @@
 
 import assert from "node:assert/strict";
 import type { FlashPartition } from "../../firmware/board.js";
-import { HistoryLog, type HistoryRecord } from "../../firmware/storage/history.js";
+import { HistoryLog } from "../../firmware/storage/history.js";
+import type { HistoryRecord } from "../../firmware/storage/historyRecord.js";
 
 export const SLOT_BYTES = 32;
 

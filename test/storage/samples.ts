@@ -3,7 +3,7 @@
 import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
 import { AnnunciationType, HistoryEvent } from "../../firmware/ids/values.js";
 import type { Bonds } from "../../firmware/session/bonds.js";
-import type { HistoryRecord } from "../../firmware/storage/history.js";
+import type { HistoryRecord } from "../../firmware/storage/historyRecord.js";
 import type { Journal } from "../../firmware/therapy/journal.js";
 import type { Standing } from "../../firmware/therapy/standing.js";
 import { varied } from "../nonce/bench.js";

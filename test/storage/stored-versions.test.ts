@@ -3,7 +3,7 @@
  *
  * When the layout of a blob or of a history record changes:
  * 1. Raise its version, and add what read the version before to its `older` (storage/blob.ts; of records,
- *    `decodeRecord` in storage/history.ts). A new blob raises the marker's version as well (boot.ts).
+ *    `decodeRecord` in storage/historyRecord.ts). A new blob raises the marker's version as well (boot.ts).
  * 2. Where the value has changed too, change its sample in samples.ts, and in storedVersions.json the `value` of older
  *    versions to what they now mean. Never change their `bytes`, nor anything in storedPumps.json.
  * 3. `npm run build && node .build/test/storage/addStored.js && npx biome check --write test/storage` adds today's

@@ -5,7 +5,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { blobSpecs } from "../../firmware/boot.js";
 import { type BlobSpec, StateBlob } from "../../firmware/storage/blob.js";
-import { HISTORY_VERSION } from "../../firmware/storage/history.js";
+import { HISTORY_VERSION } from "../../firmware/storage/historyRecord.js";
 import type { DoseId, Outcome } from "../../host-sim/controller/control.js";
 import type { DurableState } from "../../host-sim/durable.js";
 import { contentsOf } from "../../host-sim/peripherals/flash.js";

@@ -92,6 +92,7 @@ describe("therapy: commands obeyed", () => {
     assert.equal(stoppedStep.next.standing.tbr, undefined);
     assert.deepEqual(eventsOf(stoppedStep), [
       HistoryEvent.BolusDeliveredPart1,
+      HistoryEvent.BolusDeliveredPart2,
       HistoryEvent.TbrEnded,
       HistoryEvent.TherapyControlStateChanged,
       HistoryEvent.DeliveredBasalRateChanged,
@@ -147,7 +148,8 @@ describe("therapy: the person at the pump", () => {
     assert.deepEqual(tell(told.next, AnnunciationType.SystemIssue, at(20)), { next: told.next });
     const confirmed = confirmAnnunciation(told.next, at(30));
     assert.deepEqual(typesOf(confirmed.next), []);
-    assert.deepEqual(eventsOf(confirmed), [HistoryEvent.AnnunciationChangedPart1]);
+    const { AnnunciationChangedPart1, AnnunciationChangedPart2 } = HistoryEvent;
+    assert.deepEqual(eventsOf(confirmed), [AnnunciationChangedPart1, AnnunciationChangedPart2]);
     assert.deepEqual(confirmAnnunciation(confirmed.next, at(40)), { next: confirmed.next });
   });
 });

@@ -5,6 +5,7 @@ import { hex } from "../../firmware/base/bytes.js";
 import { microunits } from "../../firmware/base/units.js";
 import { responseOf } from "../../firmware/command/dispatch.js";
 import { encodeFloatMicrounits, encodeSfloatMicrounits } from "../../firmware/ids/float.js";
+import { HistoryRecordValue } from "../../firmware/ids/history.js";
 import {
   ActiveBasalRateDeliveryResponse,
   AnnunciationStatusValue,
@@ -12,9 +13,14 @@ import {
   operandOf,
   StatusChangedValue,
 } from "../../firmware/ids/layouts.js";
+import { RecordAccessFilter, RecordAccessOpcode, RecordAccessOperator } from "../../firmware/ids/opcodes.js";
+import { decodeRecordAccess, numberOfRecords, recordAccessOutcome } from "../../firmware/ids/recordAccess.js";
+import { bolusProgrammed } from "../../firmware/therapy/events.js";
 import { decodeControl } from "../../host-sim/controller/control.js";
+import { readEvent } from "../../host-sim/controller/events.js";
 import * as requests from "../../host-sim/controller/ids.js";
 import * as answers from "../../host-sim/controller/idsAnswers.js";
+import * as records from "../../host-sim/controller/recordAccess.js";
 import { decodeFloat, decodeSfloat } from "../../host-sim/controller/sfloat.js";
 import { Desk } from "../command/bench.js";
 import { entryOf, ledgerOf, therapyOf } from "../therapy/bench.js";
@@ -127,6 +133,41 @@ describe("values of PROTOCOL.md", () => {
     const twice = bytesOf("Refused: a Commit sent twice");
     assert.equal(idle.commit(challenged, tag), `00 ${hex(twice)}`);
     assert.deepEqual(decodeControl(twice), { kind: "refused", request: 0x3c, code: 0x81 });
+  });
+
+  it("are those of Record Access and History Data", () => {
+    assert.equal(hex(records.encodeReportFrom(300)), hex(bytesOf("Report Stored Records from 300 on")));
+    const { GreaterOrEqual, Range } = RecordAccessOperator;
+    const { ReportRecords, ReportNumberOfRecords, Abort } = RecordAccessOpcode;
+    const filter = RecordAccessFilter.Sequence;
+    const request = (name: string) => decodeRecordAccess(bytesOf(name));
+    assert.deepEqual(request("Report Stored Records from 300 on"), {
+      opcode: ReportRecords,
+      selection: { operator: GreaterOrEqual, filter, sequence: 300 },
+    });
+    assert.deepEqual(request("Report Number of Stored Records from 1 to 258"), {
+      opcode: ReportNumberOfRecords,
+      selection: { operator: Range, filter, from: 1, to: 258 },
+    });
+    assert.deepEqual(request("Abort Operation"), { opcode: Abort });
+    assert.equal(hex(records.encodeAbort()), hex(bytesOf("Abort Operation")));
+    const ended = bytesOf("response after the last record");
+    assert.equal(hex(recordAccessOutcome({ requestOpcode: ReportRecords, code: 0xf0 })), hex(ended));
+    assert.deepEqual(records.decodeRecordResponse(ended), { request: 0x33, code: 0xf0 });
+    assert.equal(hex(numberOfRecords(258)), hex(bytesOf("Number of Stored Records Response: 258")));
+    const refused = bytesOf("Delete Stored Records, refused");
+    assert.equal(hex(recordAccessOutcome({ requestOpcode: 0x3c, code: 0x02 })), hex(refused));
+    const bolus = bytesOf("History Data: bolus 1 programmed, 1.5 U");
+    const [event] = bolusProgrammed(1, microunits(1_500_000), 0);
+    assert.ok(event);
+    assert.equal(hex(HistoryRecordValue.encode({ ...event, sequence: 300, relativeOffsetS: 61 })), hex(bolus));
+    const record = records.decodeRecord(bolus);
+    assert.deepEqual(record && readEvent(record), {
+      name: "Bolus Programmed, part 1",
+      figures: { bolusId: 1, type: 0x33, fastMicrounits: 1_500_000, extendedMicrounits: 0, durationMinutes: 0 },
+    });
+    const lost = records.decodeRecord(bytesOf("History Data: Data Corruption"));
+    assert.deepEqual(lost && readEvent(lost), { name: "Data Corruption", figures: {} });
   });
 
   it("are outcomes that a controller reads as what they are called", () => {

@@ -21,8 +21,9 @@ const RATIOS: { readonly [name: string]: number } = {
   "Prepare to Challenge": 1.15,
   // Stores the therapy state with its 64 commands, twice, and the pulse's intent: see the table of what that costs.
   "Commit to its response": 1.7,
-  // A short message, a few small primitives: what is done once a message weighs more.
+  // Short messages, a few small primitives: what is done once a message weighs more.
   "Status read": 1.2,
+  "history by radio, a record": 1.25,
   "connection refused at m2": 1.2,
 };
 

@@ -45,7 +45,7 @@ Amounts are in U and U/h, in steps of 0.01: 0.5 or 12, not .5 or 0,5. A dose ID 
 
 Each order is written down before it is sent. One whose answer was lost is pending: the next order asks the pump first
 what became of it. A bolus is not ordered when that tells of an earlier one that delivered, and nothing is ordered twice
-by itself. The pump's own history cannot be read by radio in this version of the protocol: history shows the journal.
+by itself. orders shows the journal of this folder, history what the pump itself has recorded.
 
 Exit code:
   0    done

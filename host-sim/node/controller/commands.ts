@@ -8,8 +8,9 @@ import { giveBolus } from "./bolus.js";
 import { cancel, stop } from "./cancelling.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode, exitOf } from "./ended.js";
+import { showHistory } from "./history.js";
 import { placeOrder, type Start } from "./ordering.js";
-import { abandon, history, openOutcomes, outcomeOf } from "./outcomes.js";
+import { abandon, openOutcomes, orders, outcomeOf } from "./outcomes.js";
 import { pair } from "./pairing.js";
 import { showStatus } from "./status.js";
 import { parseDose } from "./words.js";
@@ -65,7 +66,7 @@ function minutesOf(text = ""): number {
 
 function doseOf(text = "") {
   const doseId = parseDose(text);
-  if (doseId === undefined) throw wrong(`"${text}" is no dose ID: history shows them, such as 1-3`);
+  if (doseId === undefined) throw wrong(`"${text}" is no dose ID: orders shows them, such as 1-3`);
   return doseId;
 }
 
@@ -185,13 +186,22 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
-    words: ["history"],
+    words: ["orders"],
     usage: "",
     arguments: [0, 0],
     options: [],
     help: "what was ordered from this folder, and what became of it as far as it was told",
     folder: "look",
-    prepare: () => history,
+    prepare: () => orders,
+  },
+  {
+    words: ["history"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "the pump's own history: fetches what is new of it, keeps it, and shows it whole",
+    folder: "hold",
+    prepare: () => showHistory,
   },
   {
     words: ["abandon"],

@@ -1,4 +1,4 @@
-/** `outcome`, `history` and `abandon`: what became of orders, asked of the pump, read from the journal, or given up. */
+/** `outcome`, `orders` and `abandon`: what became of orders, asked of the pump, read from the journal, or given up. */
 
 import type { DoseId } from "../../controller/control.js";
 import type { Desk } from "./desk.js";
@@ -24,12 +24,12 @@ export async function openOutcomes(desk: Desk): Promise<ExitCode> {
     const own = exitOf(kind);
     if (own > exitCode) exitCode = own;
   }
-  if (outcomes.length === 0) desk.tell({ event: "note", what: "The end of every order is known: history has them." });
+  if (outcomes.length === 0) desk.tell({ event: "note", what: "The end of every order is known: orders has them." });
   return exitCode;
 }
 
 /** Shows the journal. Touches nothing, so that it may look on while another command works. */
-export function history(desk: Desk): ExitCode {
+export function orders(desk: Desk): ExitCode {
   const { entries, damaged } = readJournal(desk);
   for (const entry of entries) desk.tell({ event: "entry", ...entry });
   if (entries.length === 0) desk.tell({ event: "note", what: `Nothing was ordered from ${desk.folder}.` });

@@ -7,6 +7,7 @@ import type { OutcomeKind } from "../../controller/control.js";
 import { CODE_NAMES } from "../../controller/ids.js";
 import type { RateReading } from "../../controller/readings.js";
 import type { ExitCode } from "./ended.js";
+import { type HistoryReport, historyText } from "./historyText.js";
 import type { Entry, JournalOrder } from "./journal.js";
 import { type StatusReport, statusText } from "./statusText.js";
 import type { Terminal } from "./surroundings.js";
@@ -47,6 +48,7 @@ export type Report =
     }
   | OutcomeReport
   | ({ readonly event: "entry" } & Entry)
+  | HistoryReport
   /** Something to know, for people. */
   | { readonly event: "note"; readonly what: string }
   /** The last line of a command that does not end with exit code 0 or says why it did not do more. */
@@ -90,6 +92,10 @@ function textOf(report: Exclude<Report, { event: "problem" }>): string {
     }
     case "entry":
       return entryText(report);
+    case "recorded":
+    case "gap":
+    case "restarted":
+      return historyText(report);
     case "note":
       return report.what;
     default:

@@ -91,7 +91,7 @@ class Campaign {
   /** New entries of the journal, once the pump was asked about those that nobody has heard of. */
   async #settled(): Promise<readonly Entry[]> {
     for (let tries = 0; tries < MOST_SETTLING; tries += 1) {
-      const { code, lines } = await this.#scene.run(["history"]);
+      const { code, lines } = await this.#scene.run(["orders"]);
       if (code !== 0) this.#wrong.push(`history: exit code ${code}: ${JSON.stringify(lines)}`);
       const entries = entriesOf(lines).slice(this.#seenEntries);
       if (entries.every(({ kind }) => kind !== undefined && kind !== "delivering") || this.#wrong.length > 0) {
@@ -116,7 +116,7 @@ class Campaign {
 
   /** The pump, asked again, must say what the journal has. */
   async #askAgain(): Promise<void> {
-    const { lines } = await this.#scene.run(["history"]);
+    const { lines } = await this.#scene.run(["orders"]);
     for (const { dose, kind, lowMicrounits, highMicrounits } of entriesOf(lines).slice(-ASKED_AGAIN)) {
       const again = (await this.#scene.run(["outcome", dose])).lines.find(({ event }) => event === "outcome");
       // A refusal is known until the pump restarts (PROTOCOL.md section 7); what was not sent, nobody has told it.

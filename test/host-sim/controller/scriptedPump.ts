@@ -60,6 +60,8 @@ export class ScriptedPump implements Transport {
   onSend: (message: Uint8Array, what: "m1" | "m3" | "record") => Uint8Array | undefined = (message) => message;
   /** Alters or drops a plaintext value before it is sealed. */
   onValue: (channel: number, value: Uint8Array) => Uint8Array | undefined = (_, value) => value;
+  /** Answers a request for history records. */
+  onRecordAccess: (value: Uint8Array) => void = () => {};
   /** Alters or drops m2. */
   onM2: (m2: Uint8Array) => Uint8Array | undefined = (m2) => m2;
   /** Whether it sends ticks. */
@@ -223,6 +225,7 @@ export class ScriptedPump implements Transport {
     const value = plaintext.slice(5);
     this.received.push(`${channel.toString(16).padStart(2, "0")} ${hex(value)}`.trim());
     if (channel === 0) this.#onControl(value);
+    if (channel === 0x27) this.onRecordAccess(value);
     if (channel === 0x21) this.send(0x21, bytes("5596", u16(0xe000 | 1505), 1));
     if (channel === 0x25) this.send(0x25, bytes(u16(0x0f55), value.subarray(0, 2), 0x0f));
   }

@@ -121,7 +121,7 @@ describe("npm run controller, as a process", () => {
     assert.equal(killed.out, "");
     passes = () => true;
     assert.equal(readdirSync(folder).filter((name) => name.startsWith("lock.")).length, 1);
-    const history = await run("history");
+    const history = await run("orders");
     assert.match(history.out, /bolus 0\.05 U +not known: ask with outcome 1-\d+\n/);
     const again = await run("bolus", "0.05");
     assert.equal(again.code, 4, again.out + again.err);

@@ -144,6 +144,23 @@ export function bench(): void {
   controller.status(() => {});
   until(() => indications === settled + 1);
   row("Status read", records);
+  clock.advance(500);
+  forget();
+  let fetched = 0;
+  const sink = {
+    newest: () => undefined,
+    append: (_: Uint8Array, items: readonly unknown[]) => {
+      fetched += items.length;
+    },
+  };
+  ask((done) => controller.fetchHistory(sink, done));
+  if (fetched < REMEMBERED_COMMANDS) throw new Error(`a history of ${fetched} records`);
+  const history = { computrons: meter.take(), primitives: costOfAll(records) };
+  rows.push({
+    name: "history by radio, a record",
+    computrons: Math.round(history.computrons / fetched),
+    primitives: Math.round(history.primitives / fetched),
+  });
   disconnect();
 
   /** A minute, and the pulses that fell in it. */

@@ -35,7 +35,7 @@ describe("npm run controller", () => {
     near(bench.displacedMicrounits - before, 350_000);
     const status = await bench.run(["status"]);
     assert.match(status.out, /state +run\n[\s\S]*basal +0\.9 U\/h\n[\s\S]*delivered +bolus 0\.35 U/);
-    const history = await bench.run(["history"]);
+    const history = await bench.run(["orders"]);
     assert.match(
       history.out,
       /1-1 +Run at 0\.9 U\/h +applied\n.* 1-2 +bolus 0\.35 U, correction +delivered 0\.35 U\n$/,
@@ -94,7 +94,7 @@ describe("npm run controller", () => {
     assert.deepEqual([stopped.code, stopped.out], [0, "Accepted: Stop.\n"]);
     assert.match((await bench.run(["status"])).out, /state +stop/);
     assert.equal((await bench.run(["stop"])).code, 0);
-    assert.match((await bench.run(["history"])).out, /- {2,}Stop +applied\n/);
+    assert.match((await bench.run(["orders"])).out, /- {2,}Stop +applied\n/);
   });
 
   it("cancels a bolus on Ctrl-C and says how much was delivered", async () => {
@@ -143,7 +143,7 @@ describe("npm run controller", () => {
     });
     assert.equal(code, 130);
     assert.match(err, /Interrupted: nothing was ordered/);
-    assert.doesNotMatch((await bench.run(["history"])).out, /bolus/);
+    assert.doesNotMatch((await bench.run(["orders"])).out, /bolus/);
   });
 
   it("tells what became of a bolus that Stop has ended", async () => {
@@ -166,7 +166,7 @@ describe("npm run controller", () => {
     const over = await bench.run(["bolus", "10.01"]);
     assert.deepEqual([over.code, /OutOfRange \(73\), over the pump's limit/.test(over.out)], [1, true]);
     assert.equal(bench.displacedMicrounits, before);
-    assert.doesNotMatch((await bench.run(["history"])).out, /bolus/);
+    assert.doesNotMatch((await bench.run(["orders"])).out, /bolus/);
   });
 
   it("lets a bond that may only read read", async () => {
@@ -210,7 +210,7 @@ describe("npm run controller", () => {
       ["tbr", "cancel"],
       ["stop"],
       ["status"],
-      ["history"],
+      ["orders"],
       ["bolus", "x"],
     ];
     for (const command of commands) collect((await bench.json(command)).lines);

@@ -56,7 +56,7 @@ describe("npm run controller, an order whose end is not known", () => {
     const lost = await bench.run(["bolus", "0.5"]);
     assert.equal(lost.code, 4);
     assert.match(lost.err, /dose 1-2 is not known\. Do not order it again: ask with outcome\. away/);
-    assert.match((await bench.run(["history"])).out, /bolus 0\.5 U +not known: ask with outcome 1-2\n/);
+    assert.match((await bench.run(["orders"])).out, /bolus 0\.5 U +not known: ask with outcome 1-2\n/);
     assert.equal((await bench.run(["bolus", "0.5"])).code, 3);
     bench.bridge.refuses = undefined;
     bench.world.clock.advance(30_000);
@@ -92,7 +92,7 @@ describe("npm run controller, an order whose end is not known", () => {
       ],
     );
     delivered(before, 300_000);
-    assert.match((await bench.run(["history"])).out, /bolus 0\.3 U +delivered 0\.3 U\n/);
+    assert.match((await bench.run(["orders"])).out, /bolus 0\.3 U +delivered 0\.3 U\n/);
   });
 
   it("is asked about again when the process is killed between learning its end and telling it (SR-37)", async () => {
@@ -140,7 +140,7 @@ describe("npm run controller, an order whose end is not known", () => {
     assert.equal(code, 0);
     assert.match(out, /^Dose 1-2, bolus 0\.3 U: never carried out/);
     delivered(before, 400_000);
-    assert.match((await bench.run(["history"])).out, /bolus 0\.3 U +never .*\n.*bolus 0\.4 U +delivered 0\.4 U\n$/);
+    assert.match((await bench.run(["orders"])).out, /bolus 0\.3 U +never .*\n.*bolus 0\.4 U +delivered 0\.4 U\n$/);
   });
 
   it("does not keep other orders back once it is being delivered", async () => {
@@ -195,7 +195,7 @@ describe("npm run controller, an order whose end is not known", () => {
     assert.equal((await bench.run(["abandon", "1-9", "--yes"])).code, 1);
     assert.equal((await bench.run(["abandon", "1-2"], { answer: () => false })).code, 1);
     assert.equal((await bench.run(["abandon", "1-2"], { answer: () => true })).code, 0);
-    assert.match((await bench.run(["history"])).out, /bolus 0\.5 U +abandoned/);
+    assert.match((await bench.run(["orders"])).out, /bolus 0\.5 U +abandoned/);
     bench.bridge.refuses = undefined;
     bench.world.clock.advance(30_000);
     assert.equal((await bench.run(["bolus", "0.1"])).code, 0);
@@ -240,7 +240,7 @@ describe("npm run controller, an order whose end is not known", () => {
     assert.equal(code, 6);
     bench.world.clock.advance(10_000);
     assert.equal(bench.displacedMicrounits, before);
-    assert.match((await bench.run(["history"])).out, /bolus 0\.5 U +not sent\n/);
+    assert.match((await bench.run(["orders"])).out, /bolus 0\.5 U +not sent\n/);
   });
 
   it("that ends delivery is sent again when its answer is lost", async () => {
@@ -251,19 +251,19 @@ describe("npm run controller, an order whose end is not known", () => {
       return undefined;
     };
     assert.equal((await bench.run(["stop"])).code, 0);
-    assert.match((await bench.run(["history"])).out, /- +Stop +applied\n$/);
+    assert.match((await bench.run(["orders"])).out, /- +Stop +applied\n$/);
     assert.match((await bench.run(["status"])).out, /state +stop/);
   });
 
   it("is read out of a journal whose last line was torn, and a damaged line is named", async () => {
     const journal = join(bench.folder, "journal");
     appendFileSync(journal, '{"at":"2026-01-31T00:0');
-    assert.equal((await bench.run(["history"])).code, 0);
+    assert.equal((await bench.run(["orders"])).code, 0);
     assert.equal((await bench.run(["bolus", "0.1"])).code, 0);
-    const whole = await bench.run(["history"]);
+    const whole = await bench.run(["orders"]);
     assert.deepEqual([whole.code, /bolus 0\.1 U +delivered/.test(whole.out)], [0, true]);
     writeFileSync(journal, `${readFileSync(journal, "utf8").replace('"setBolus"', '"setBogus"')}`);
-    const damaged = await bench.run(["history"]);
+    const damaged = await bench.run(["orders"]);
     assert.equal(damaged.code, 6);
     assert.match(damaged.err, /the journal is damaged in line 3, 4\./);
     assert.equal((await bench.run(["bolus", "0.1"])).code, 0);

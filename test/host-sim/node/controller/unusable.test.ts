@@ -74,7 +74,7 @@ describe("npm run controller, what it cannot use", () => {
       assert.deepEqual([ran.code, /no controller is kept there: pair/.test(ran.err)], [6, true]);
     }
     assert.equal(existsSync(bench.folder), false);
-    assert.match((await bench.run(["history"])).out, /^Nothing was ordered from /);
+    assert.match((await bench.run(["orders"])).out, /^Nothing was ordered from /);
     mkdirSync(bench.folder, { mode: 0o700 });
     assert.match((await bench.run(["status"])).err, /This controller has no bond: pair with a pump first/);
   });
@@ -121,14 +121,14 @@ describe("npm run controller, what it cannot use", () => {
     }
   });
 
-  it("lets one command at a time have a folder; history may look on", async () => {
+  it("lets one command at a time have a folder; orders may be looked at", async () => {
     await bench.paired();
     const held = holdFolder(bench.folder, false);
     const ran = await bench.run(["status"]);
     oneLine(ran);
     assert.equal(ran.code, 6);
     assert.match(ran.err, new RegExp(`another controller \\(process ${process.pid}\\) works with it`));
-    assert.equal((await bench.run(["history"])).code, 0);
+    assert.equal((await bench.run(["orders"])).code, 0);
     held.release();
     assert.equal((await bench.run(["status"])).code, 0);
   });
