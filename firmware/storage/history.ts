@@ -78,8 +78,8 @@ export class HistoryLog {
 
   /**
    * Finds the write position; comes before anything else, and again after an append that threw. Writes nothing. Reads
-   * the slots of each block up to its first record, nine at most, and one block whole. `nextSequence` is one above the newest
-   * record's, 0 when there is none. Where newer firmware has recorded, nothing is mounted, and `newer` tells.
+   * the slots of each block up to its first record, nine at most, and one block whole. `nextSequence` is one above the
+   * newest record's, 0 when there is none. Where newer firmware has recorded, nothing is mounted, and `newer` tells.
    */
   mount(): { readonly nextSequence: number } | { readonly newer: Newer } {
     this.#position = undefined;
@@ -189,7 +189,7 @@ export class HistoryLog {
 
   #firstSequence(block: number): number | undefined {
     let torn = 0;
-    for (let slot = 0; slot < this.#slotsPerBlock && torn <= TORN_FIRST_MAX; slot++) {
+    for (let slot = 0; slot < this.slotsPerBlock && torn <= TORN_FIRST_MAX; slot++) {
       const bytes = this.#readSlot(block, slot);
       if (isErased(bytes)) return undefined;
       const record = this.#recordIn(bytes);
