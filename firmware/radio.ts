@@ -9,9 +9,17 @@ import { Refusal } from "./base/refusal.js";
 import { type UptimeMs, uptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
 import type { Booted } from "./boot.js";
-import { type Accepted, type Countersign, killChallenge, NO_CHALLENGE, withRefused } from "./command/countersign.js";
-import { dispatch, failureOf, type Reply, responseOf } from "./command/dispatch.js";
+import {
+  type Accepted,
+  type Countersign,
+  endSession,
+  killChallenge,
+  NO_CHALLENGE,
+  withRefused,
+} from "./command/countersign.js";
+import { dispatch, failureOf, responseOf } from "./command/dispatch.js";
 import { statusChanged } from "./command/reader.js";
+import type { Reply } from "./command/table.js";
 import type { Delivery } from "./delivery.js";
 import { Channel } from "./ids/opcodes.js";
 import { GattLink } from "./link/gatt.js";
@@ -61,6 +69,8 @@ export class Radio {
   #connection = 0;
   #window: PairingWindow | undefined;
   #countersign: Countersign = NO_CHALLENGE;
+  /** What is left of an answer of several messages. */
+  #replies: readonly Reply[] = [];
   /** Status Changed flags that the open session has been told of. */
   #toldChanged = 0;
 
@@ -123,8 +133,9 @@ export class Radio {
     return uptimeMs(Math.min(idleAt, windowAt, sessionWakeAt(this.#session) ?? idleAt));
   }
 
-  /** Tells an open session of newly set Status Changed flags, once it has taken in what was sent before. */
+  /** Goes on with an answer of several messages, and tells an open session of newly set Status Changed flags, once it has taken in what was sent before. */
   tellChanged(): void {
+    this.#sendReplies();
     const session = this.#session;
     const { therapy } = this.#delivery;
     if (session.kind !== "open" || session.waiting.length >= UNASKED_WAIT_MAX) return;
@@ -215,7 +226,8 @@ export class Radio {
         return this.#link?.send(this.#connection, effect.message);
       case "end":
         this.#board.trace(`session: ended: ${effect.reason}`);
-        this.killChallenge();
+        this.#countersign = endSession(this.#countersign, this.#nonces);
+        this.#replies = [];
         this.#inbox.forgetWrites();
         return this.#link?.close(this.#connection, this.#now());
       case "opened":
@@ -244,6 +256,7 @@ export class Radio {
       controllerId: bond.controllerId,
       doseKey: bond.keys.doseKey,
       mayOperate: bond.role === "operate",
+      answering: this.#replies.length > 0,
     };
     const context = {
       pumpId: this.#pumpId,
@@ -252,7 +265,7 @@ export class Radio {
       rig: this.#rig,
       now: this.#now(),
     };
-    const { next, reply, accepted, reset, refused } = dispatch(this.#countersign, request, context);
+    const { next, reply, replies, accepted, reset, refused } = dispatch(this.#countersign, request, context);
     this.#countersign = next;
     if (refused !== undefined) this.#board.trace(`refused: ${refused}`);
     if (reset !== undefined) {
@@ -260,6 +273,9 @@ export class Radio {
       this.#toldChanged &= ~reset;
     }
     if (reply) this.#send(reply);
+    // Of one message: it waits for nothing, like any other.
+    if (replies?.length === 1) for (const each of replies) this.#send(each);
+    else if (replies) this.#replies = replies;
     if (accepted) this.#obey(accepted);
   }
 
@@ -285,6 +301,16 @@ export class Radio {
 
   #send(reply: Reply): void {
     this.#step({ kind: "send", ...reply });
+  }
+
+  /** What is left of a long answer, as the controller takes it in. */
+  #sendReplies(): void {
+    for (;;) {
+      const [reply, ...rest] = this.#replies;
+      if (!reply || this.#session.kind !== "open" || this.#session.waiting.length >= UNASKED_WAIT_MAX) return;
+      this.#replies = rest;
+      this.#send(reply);
+    }
   }
 
   #closeWindow(): void {

@@ -97,6 +97,7 @@ describe("Commit", () => {
         const outstanding = {
           doseId: { epoch, sequence },
           challenge: unhex(inputs.challenge),
+          channel: 0x25,
           command: unhex(outputs.command),
           reading: unhex(outputs.reading),
         };

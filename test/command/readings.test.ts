@@ -17,6 +17,8 @@ describe("readings", () => {
     );
     const tbr = {
       kind: "setTbr",
+      amount: { rateMicrounitsPerHour: microunitsPerHour(0x00a1b2c3) },
+      context: undefined,
       rateMicrounitsPerHour: microunitsPerHour(0x00a1b2c3),
       durationMinutes: 0x0506,
     } as const;
@@ -30,7 +32,14 @@ describe("readings", () => {
   it("are those of PROTOCOL.md's vectors (SR-29)", () => {
     const meanings: readonly Meaning[] = [
       { kind: "setBolus", flags: 0x10, amountMicrounits: microunits(1_500_000) },
-      { kind: "setTbr", change: false, rateMicrounitsPerHour: microunitsPerHour(750_000), durationMinutes: 90 },
+      {
+        kind: "setTbr",
+        change: false,
+        amount: { rateMicrounitsPerHour: microunitsPerHour(750_000) },
+        context: undefined,
+        rateMicrounitsPerHour: microunitsPerHour(750_000),
+        durationMinutes: 90,
+      },
       { kind: "cancelTbr", rateMicrounitsPerHour: microunitsPerHour(1_200_000) },
       { kind: "run", rateMicrounitsPerHour: microunitsPerHour(1_200_000) },
     ];

@@ -128,7 +128,7 @@ describe("controller: messages", () => {
     assert.equal(answers.decodeAnnunciation(bytes("01")), undefined);
     assert.deepEqual(answers.decodeFeatures(bytes("ffff006400260800")), {
       concentrationUnitsPerMl: 100,
-      flags: 0x000826,
+      flags: 0x00082e,
     });
     assert.equal(answers.decodeFeatures(bytes("ffff016400260800")), undefined);
     assert.deepEqual(answers.decodeActiveBasal(bytes("6a03000155e0")), {
