@@ -5,6 +5,7 @@ import { microunits, microunitsPerHour } from "../../firmware/base/units.js";
 import { readingOf } from "../../firmware/command/readings.js";
 import type { Meaning } from "../../firmware/therapy/commands.js";
 import { hex } from "../session/bench.js";
+import { profileOfRates } from "../therapy/profileBench.js";
 import { vectorsOf } from "../vectors/appendix.js";
 
 const reading = (meaning: Meaning) => hex(readingOf(meaning));
@@ -42,6 +43,29 @@ describe("readings", () => {
       },
       { kind: "cancelTbr", rateMicrounitsPerHour: microunitsPerHour(1_200_000) },
       { kind: "run", rateMicrounitsPerHour: microunitsPerHour(1_200_000) },
+      {
+        kind: "setTbr",
+        change: false,
+        amount: { factorMillionths: 1_500_000 },
+        context: 0x55,
+        rateMicrounitsPerHour: microunitsPerHour(1_350_000),
+        durationMinutes: 60,
+      },
+      {
+        kind: "writeProfile",
+        templateNumber: 1,
+        firstBlockNumber: 1,
+        profile: profileOfRates([360, 800_000], [1_080, 1_100_000]),
+        rateMicrounitsPerHour: microunitsPerHour(800_000),
+      },
+      { kind: "activateProfile", templateNumber: 2, rateMicrounitsPerHour: microunitsPerHour(1_200_000) },
+      {
+        kind: "setTime",
+        baseTimeS: 848_707_200,
+        timeZoneQuarters: -20,
+        dstOffset: 4,
+        rateMicrounitsPerHour: microunitsPerHour(900_000),
+      },
     ];
     assert.deepEqual(
       meanings.map(reading),
