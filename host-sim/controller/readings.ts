@@ -96,7 +96,7 @@ export type Meaning =
   | ({ readonly command: "setBolus" } & BolusOrder)
   | ({ readonly command: "setTbr" } & TbrOrder)
   /** A template that is not active: no rate begins. */
-  | ({ readonly command: "writeInactiveProfile" } & ProfileOrder)
+  | { readonly command: "writeInactiveProfile"; readonly templateNumber: number }
   | RateReading;
 
 /** The command's bytes on channel 25. Throws a RangeError for an order that they cannot express. */
@@ -219,9 +219,9 @@ function ratedMeaning(order: RatedOrder, reading: Uint8Array): Meaning | undefin
   if (equalBytes(reading, ratedReading(order, rateMicrounitsPerHour)))
     return { command: order.command, rateMicrounitsPerHour };
   if (order.command !== "writeProfile") return undefined;
-  const { templateNumber, blocks } = order;
+  const { templateNumber } = order;
   const inactive = equalBytes(reading, profileReading(order, PROFILE_STATE.inactive, 0));
-  return inactive ? { command: "writeInactiveProfile", templateNumber, blocks } : undefined;
+  return inactive ? { command: "writeInactiveProfile", templateNumber } : undefined;
 }
 
 /** The reading of a bolus or TBR order, which the pump's must equal byte for byte. */

@@ -68,7 +68,7 @@ export function orderText(order: JournalOrder): string {
     case "writeProfile":
       return `active basal profile, now ${rate(order.rateMicrounitsPerHour)}`;
     case "writeInactiveProfile":
-      return `basal profile ${order.templateNumber}, ${order.blocks.length} blocks`;
+      return `basal profile ${order.templateNumber}`;
     case "activateProfile":
       return `another basal profile, now ${rate(order.rateMicrounitsPerHour)}`;
     case "setTime":
