@@ -1,6 +1,7 @@
 /** Basal rate profiles, the time of day and relative TBRs, by radio and at the plant. */
 
 import assert from "node:assert/strict";
+import type { Peer } from "../peers.js";
 import {
   activation,
   type Block,
@@ -261,52 +262,50 @@ describe("the time of day", () => {
 
 describe("a power cut", () => {
   const day: readonly Block[] = [[1_440, 3 * U]];
-  for (const [what, order, isNew] of [
-    [
-      "the write of the active template",
-      (peer: Parameters<typeof write>[0]) => write(peer, 1, day),
-      (peer: Parameters<typeof write>[0], pass: (ms: number) => void) =>
-        JSON.stringify(readTemplate(peer, 1, pass)) === JSON.stringify(day),
-    ],
-    [
-      "a set of the time",
-      (peer: Parameters<typeof write>[0]) => setTime(peer, timeUpdate(MIDNIGHT_S)),
-      (peer: Parameters<typeof write>[0]) => (peer.ask(0x90)?.value[5] ?? 0xff) !== 0xff,
-    ],
+  const [chunk = new Uint8Array(0)] = chunksOf(1, day);
+  const [other = new Uint8Array(0)] = chunksOf(2, day);
+  const isDay = (peer: Peer, pass: (ms: number) => void) => {
+    const blocks = readTemplate(peer, 1, pass);
+    return JSON.stringify(blocks) === JSON.stringify(day);
+  };
+  const active = (peer: Peer) => peer.ask(0x25, Uint8Array.of(0x48, 0x12))?.value[3] === 2;
+  const isSet = (peer: Peer) => (peer.ask(0x90)?.value[5] ?? 0xff) !== 0xff;
+  const programmed = (peer: Peer) => [...(peer.ask(0x24, Uint8Array.of(0x65, 0x03))?.value.slice(4, 6) ?? [])];
+  for (const [what, command, channel, isNew, rate] of [
+    ["the write of the active template", chunk, 0x25, isDay, [3, 0]],
+    ["an activation", activation(2), 0x25, active, [3, 0]],
+    ["a set of the time", timeUpdate(MIDNIGHT_S), TIME_CHANNEL, isSet, [9, 0xf0]],
   ] as const)
     it(`at every operation of ${what} leaves the old or the new, with its outcome and its rate (SR-65)`, () => {
       const seen = new Set<boolean>();
-      let whole = false;
-      for (let operation = 1; !whole; operation++)
+      let cuts = 0;
+      for (let operation = 1; cuts === 0 || cuts >= operation - 1; operation++)
         for (const phase of ["before", "during", "after"] as const) {
           const { world, peer } = peerScene({ seed: 1_207 });
           const pass = (ms: number) => world.clock.advance(ms);
-          const from = world.hardware.operations;
-          world.hardware.cutAt({ operation: from + operation, phase });
-          let code: number | undefined;
-          try {
-            code = order(peer);
-          } catch {
-            code = undefined;
-          }
+          if (command !== chunk && channel === 0x25) assert.equal(peer.order(other), CODE.success);
+          const prepared = peer.prepare(command, 30, channel);
+          assert.ok(typeof prepared !== "number");
+          world.hardware.cutAt({ operation: world.hardware.operations + operation, phase });
+          peer.send(0, peer.commitMessage(command, prepared, channel));
+          world.clock.runUntil(() => !world.hardware.powered || peer.ended !== undefined, 1_500);
           if (world.hardware.powered) {
-            whole = true;
+            assert.ok(operation > 2, "the order is stored");
             continue;
           }
+          cuts = operation;
           pass(1_000);
           world.powerUp();
           inSession(peer, () => {
             const now = isNew(peer, pass);
             seen.add(now);
-            if (code === CODE.success) assert.ok(now, `operation ${operation}`);
-            const basal = peer.ask(0x24, Uint8Array.of(0x65, 0x03))?.value;
-            const rate = basal && [basal[4], basal[5]];
-            if (what !== "a set of the time")
-              assert.deepEqual(rate, now ? [3, 0] : [9, 0xf0], `operation ${operation}`);
+            const place = `operation ${operation}, ${phase}`;
+            const outcome = peer.outcome(prepared.doseId);
+            assert.equal(typeof outcome === "number" ? outcome : outcome.kind, now ? "applied" : "never", place);
+            assert.deepEqual(programmed(peer), now ? [...rate] : [9, 0xf0], place);
           });
           assertSound(world);
           assertHistoryWhole(world);
-          if (operation > 200) assert.fail("the order never ended");
         }
       assert.deepEqual([...seen].sort(), [false, true]);
     });
