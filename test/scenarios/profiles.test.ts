@@ -102,7 +102,7 @@ describe("a basal rate profile", () => {
     stage(peer, [first, second, third, last].slice(0, 2));
     assert.equal(peer.tell(third), CODE.notApplicable);
     assert.equal(peer.tell(second), CODE.notApplicable);
-    stage(peer, chunks.slice(0, 4));
+    stage(peer, chunks);
     peer.close();
     assert.ok(peer.open());
     assert.equal(peer.prepare(last), CODE.notApplicable);

@@ -262,6 +262,27 @@ describe("basal insulin owed under profiles", () => {
   });
 });
 
+describe("what a command would do", () => {
+  it("is judged by the block of its own moment, though no step has passed into that yet (SR-29)", () => {
+    const day = profileOfRates([60, 1_000_000], [1_380, 2_000_000]);
+    const time = { setAtMs: clock(0), baseTimeS: 86_400, timeZoneQuarters: 0, dstOffset: 0, certain: true } as const;
+    const write = { kind: "writeProfile", templateNumber: 1, firstBlockNumber: 1, profile: day } as const;
+    const therapy = obeyed(therapyOf({ time }), write, DOSE, at(0)).next;
+    const tbr = { kind: "setTbr", change: false, amount: { factorMillionths: 2_000_000 }, context: undefined } as const;
+    for (const [ms, rate] of [
+      [HOUR_MS - 1, 2_000_000],
+      [HOUR_MS, 4_000_000],
+    ] as const) {
+      const meaning = resolve(therapy, { ...tbr, durationMinutes: 1 }, at(ms), RIG);
+      assert.ok(meaning.ok && meaning.value.kind === "setTbr");
+      assert.equal(meaning.value.rateMicrounitsPerHour, rate);
+    }
+    const set = obeyed(therapy, { ...tbr, durationMinutes: 1 }, { epoch: 1, sequence: 9 }, at(HOUR_MS + 7)).next;
+    assert.equal(set.journal.basalOwed, 1_000_000 * HOUR_MS + 2_000_000 * 7);
+    assert.equal(set.standing.basalMicrounitsPerHour, 2_000_000);
+  });
+});
+
 const DOSE = { epoch: 1, sequence: 1 };
 
 describe("a time that is set", () => {
