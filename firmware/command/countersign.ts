@@ -121,7 +121,7 @@ export function prepare(
 ): { readonly next: Countersign; readonly answer: Result<Uint8Array> } {
   const next = killChallenge(given, context.nonces);
   const fields = PrepareOperand.decode(operand);
-  if (!fields || fields.lifeS === 0 || !COMMAND_CHANNELS.includes(fields.channel))
+  if (!fields || fields.lifeS === 0 || !takesCommands(fields.channel))
     return { next, answer: refuse(Refusal.InvalidOperand) };
   const { channel, command } = fields;
   const meant = meaningOf(fields, given.transaction, context);
@@ -137,7 +137,8 @@ export function prepare(
 
 type Countersigned = Pick<OutstandingChallenge, "channel" | "command">;
 
-const COMMAND_CHANNELS: readonly number[] = [Channel.CommandControlPoint, Channel.DeviceTimeControlPoint];
+const takesCommands = (channel: number): boolean =>
+  channel === Channel.CommandControlPoint || channel === Channel.DeviceTimeControlPoint;
 
 const writesProfile = ({ channel, command }: Countersigned): boolean =>
   channel === Channel.CommandControlPoint && opcodeOf(command) === CommandOpcode.WriteBasalRateProfileTemplate;
@@ -179,14 +180,14 @@ export function commit(
   if (!fields) return { next, answer: refuse(Refusal.InvalidOperand) };
   if (!outstanding || taken.kind === "unknown" || !sameDose(named, outstanding.doseId))
     return { next, answer: refuse(stale ? Refusal.Stale : Refusal.ChallengeUnknown) };
-  const signed = { ...outstanding, transaction: given.transaction };
-  const answer = judge(signed, fields.tag, stale, taken.kind === "expired", asker, context);
+  const answer = judge(outstanding, given.transaction, fields.tag, stale, taken.kind === "expired", asker, context);
   if (answer.ok && writesProfile(outstanding)) return { next: { ...next, transaction: undefined }, answer };
   return answer.ok ? { next, answer } : { next: withRefused(next, outstanding.doseId, answer.refusal), answer };
 }
 
 function judge(
-  outstanding: OutstandingChallenge & Pick<Countersign, "transaction">,
+  outstanding: OutstandingChallenge,
+  transaction: ProfileTransaction | undefined,
   tag: Uint8Array,
   stale: boolean,
   expired: boolean,
@@ -197,7 +198,7 @@ function judge(
   if (expired) return refuse(Refusal.ChallengeExpired);
   if (!equalInConstantTime(commitTag(outstanding, asker, context.pumpId), tag))
     return refuse(Refusal.CountersignatureWrong);
-  const meant = meaningOf(outstanding, outstanding.transaction, context);
+  const meant = meaningOf(outstanding, transaction, context);
   if (!meant.ok) return meant;
   const { row, command, meaning } = meant.value;
   if (!equalInConstantTime(readingOf(meaning), outstanding.reading)) return refuse(Refusal.ReadingChanged);

@@ -151,6 +151,24 @@ export const COMMANDS: readonly CommandRow[] = [
     response: done(CommandOpcode.CancelTbr),
   },
   {
+    opcode: CommandOpcode.SetBolus,
+    class: "countersigned",
+    why: "delivers insulin",
+    decode: decodeSetBolus,
+    response: (_, bolusId) => message(CommandOpcode.SetBolusResponse, SetBolusResponse.encode({ bolusId })),
+  },
+  {
+    opcode: CommandOpcode.CancelBolus,
+    class: "oneStep",
+    why: "stopping must never wait for a second message",
+    decode: decodeCancelBolus,
+    response: (command) =>
+      message(
+        CommandOpcode.CancelBolusResponse,
+        CancelBolusResponse.encode({ bolusId: command.kind === "cancelBolus" ? command.bolusId : 0 }),
+      ),
+  },
+  {
     opcode: CommandOpcode.WriteBasalRateProfileTemplate,
     class: "countersigned",
     why: "the last chunk changes what is delivered from day to day; those before it change nothing (profileWrite.ts)",
@@ -170,24 +188,6 @@ export const COMMANDS: readonly CommandRow[] = [
       message(
         CommandOpcode.ActivateProfileTemplatesResponse,
         TemplateNumbers.encode([command.kind === "activateProfile" ? command.templateNumber : 0]),
-      ),
-  },
-  {
-    opcode: CommandOpcode.SetBolus,
-    class: "countersigned",
-    why: "delivers insulin",
-    decode: decodeSetBolus,
-    response: (_, bolusId) => message(CommandOpcode.SetBolusResponse, SetBolusResponse.encode({ bolusId })),
-  },
-  {
-    opcode: CommandOpcode.CancelBolus,
-    class: "oneStep",
-    why: "stopping must never wait for a second message",
-    decode: decodeCancelBolus,
-    response: (command) =>
-      message(
-        CommandOpcode.CancelBolusResponse,
-        CancelBolusResponse.encode({ bolusId: command.kind === "cancelBolus" ? command.bolusId : 0 }),
       ),
   },
 ];

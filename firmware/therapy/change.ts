@@ -51,7 +51,8 @@ export function finishChange(change: Change, reason?: RecordingReason): TherapyS
   // A change may be dated back, to the end of a temporary rate; the clock that is stored never runs backwards.
   const standing = { ...therapy.standing, clockMs: laterOf(therapy.standing.clockMs, clockMs), history };
   const next = { ...therapy, standing, changed: therapy.changed | recorded };
-  return { next, record: { kind: "standing", value: standing, ...(profiles && { profiles }) } };
+  const record = { kind: "standing", value: standing } as const;
+  return { next, record: profiles ? { ...record, profiles } : record };
 }
 
 /** Lets the programmed rate be the active template's of now. */

@@ -3,8 +3,7 @@
 import { CHANNEL, COMMAND, SUCCESS } from "./ids.js";
 import { decodeResponse } from "./idsAnswers.js";
 import { Layout } from "./layout.js";
-import type { Request } from "./reads.js";
-import type { Incoming, Operation, Result, Step } from "./requests.js";
+import type { Incoming, Operation, Result, SimpleRequest, Step } from "./requests.js";
 import { decodeSfloat, encodeSfloat } from "./sfloat.js";
 
 /** Most blocks of a profile, and in one chunk; minutes that they make. */
@@ -105,7 +104,7 @@ export function isChunkAnswer(answer: Uint8Array, chunk: Uint8Array, written: bo
 }
 
 /** Sends a chunk that is not the last. */
-export function writeChunk(chunk: Uint8Array): Request<undefined> {
+export function writeChunk(chunk: Uint8Array): Omit<SimpleRequest<undefined>, "done"> {
   return {
     channel: CHANNEL.command,
     value: chunk,
