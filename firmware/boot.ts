@@ -18,6 +18,7 @@ import { HistoryLog } from "./storage/history.js";
 import { type Newer, newerText } from "./storage/newer.js";
 import { bootTherapy } from "./therapy/boot.js";
 import { JOURNAL_BLOB, type Journal, NEW_JOURNAL } from "./therapy/journal.js";
+import { newProfiles, PROFILES_BLOB, type Profiles } from "./therapy/profiles.js";
 import { newStanding, STANDING_BLOB, type Standing } from "./therapy/standing.js";
 import type { Therapy } from "./therapy/therapy.js";
 
@@ -28,6 +29,7 @@ export interface Stores {
   readonly standing: StateBlob<Standing>;
   readonly journal: StateBlob<Journal>;
   readonly calibration: StateBlob<Calibration>;
+  readonly profiles: StateBlob<Profiles>;
   readonly history: HistoryLog;
 }
 
@@ -50,7 +52,7 @@ export interface Booted {
 /**
  * Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot.
  * `CALIBRATED` says that it has run on a calibration besides: written by the first boot that finds one, so before
- * anything moves by it. The mark's version counts the blobs: a new one raises it, so that firmware that does not know
+ * anything moves by it. `PROFILED` is added to either: there are profiles, and to have none is a loss. The mark's version counts the blobs: a new one raises it, so that firmware that does not know
  * the new one stops at the mark.
  */
 interface Marker {
@@ -58,13 +60,17 @@ interface Marker {
 }
 const PROVISIONED = 1;
 const CALIBRATED = 2;
+const PROFILED = 4;
 const MarkerLayout = layout(["provisioned", "u8"]);
 const decodeMarker = (bytes: Uint8Array): Marker | undefined => MarkerLayout.decode(bytes);
 const MARKER_BLOB: BlobSpec<Marker> = {
   name: "provisioned",
-  version: 2,
-  // From before there was a calibration.
-  older: [{ version: 1, decode: decodeMarker }],
+  version: 3,
+  // From before there was a calibration, and before there were profiles.
+  older: [
+    { version: 1, decode: decodeMarker },
+    { version: 2, decode: decodeMarker },
+  ],
   copies: "mirrored",
   encode: (marker) => MarkerLayout.encode(marker),
   decode: decodeMarker,
@@ -79,6 +85,7 @@ export function blobSpecs(sha256: Sha256) {
     standing: STANDING_BLOB,
     journal: JOURNAL_BLOB,
     calibration: CALIBRATION_BLOB,
+    profiles: PROFILES_BLOB,
   };
 }
 
@@ -97,6 +104,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
     standing: new StateBlob(keyValue, specs.standing),
     journal: new StateBlob(keyValue, specs.journal),
     calibration: new StateBlob(keyValue, specs.calibration),
+    profiles: new StateBlob(keyValue, specs.profiles),
     history: new HistoryLog(board.openHistoryFlash()),
   };
   let historyFailed = false;
@@ -118,6 +126,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
     stores.standing.newer(),
     stores.journal.newer(),
     stores.calibration.newer(),
+    stores.profiles.newer(),
     mounted && "newer" in mounted ? mounted.newer : undefined,
   ]);
   const historyNextSequence = mounted && "nextSequence" in mounted ? mounted.nextSequence : 0;
@@ -143,9 +152,17 @@ export function boot(board: Board, now: UptimeMs): Booted {
     calibration,
     rig,
     lost: calibrationLost,
-  } = calibrationInForce(calibrationFound, mark === CALIBRATED, board.rig);
+  } = calibrationInForce(calibrationFound, (mark & CALIBRATED) !== 0, board.rig);
   const standingFound = orNew(standingLoaded, provisioned, newStanding(rig));
   const journalFound = orNew(load(stores.journal), provisioned, NEW_JOURNAL);
+
+  const profilesFound = load(stores.profiles);
+  // Firmware from before there were profiles left none, and the rate that it followed all day.
+  const beforeProfiles =
+    "value" in marked && (marked.value.provisioned & PROFILED) === 0 && profilesFound.kind === "missing";
+  const profilesLost = !("value" in profilesFound) && provisioned && !beforeProfiles;
+  const programmed = "value" in standingFound ? standingFound.value : newStanding(rig);
+  const profiles = "value" in profilesFound ? profilesFound.value : newProfiles(programmed.basalMicrounitsPerHour);
 
   const entropy = new Entropy(board.entropy, sha256);
   const known = "value" in identityFound ? identityFound.value : undefined;
@@ -162,10 +179,14 @@ export function boot(board: Board, now: UptimeMs): Booted {
     epoch,
     identity: identityFate,
     calibrationLost,
+    profiles,
+    profilesLost,
   } as const;
   const { next: therapy, record } = bootTherapy(found, now, rig);
   if (record?.kind !== "standing") throw new Error("invariant: a boot records the standing state");
   stores.standing.commit(record.value);
+  // Not before: a cut in between must find the loss again, or the Stop that it has led to.
+  if (profilesFound.kind !== "intact") stores.profiles.commit(profiles);
   withHistory(() => {
     for (const event of record.value.history.pending) stores.history.append(event);
   });
@@ -173,6 +194,9 @@ export function boot(board: Board, now: UptimeMs): Booted {
   if (standingFound.kind === "lost" || journalFound.kind === "lost")
     news.push("Stored therapy state was lost: stopped");
   if (calibrationLost) news.push("Calibration was lost: stopped");
+  // Where the therapy state is lost, what else went with it is no news.
+  if (profilesLost && standingFound.kind !== "lost" && journalFound.kind !== "lost")
+    news.push("Basal profiles were lost: stopped");
   if (rig.drive.encoder === "none") news.push("No encoder: motion is not checked");
   if ("value" in calibrationFound && calibrationFound.kind !== "intact" && !calibrationLost)
     stores.calibration.commit(calibrationFound.value);
@@ -187,7 +211,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
   const created = known ? undefined : createIdentity(entropy);
   const identity = advanced?.identity ?? (created?.ok ? created.value : undefined);
   const durable = identity && stores.identity.commit(identity);
-  const nowMarked = "value" in calibrationFound ? CALIBRATED : mark;
+  const nowMarked = ("value" in calibrationFound ? CALIBRATED : mark & ~PROFILED) | PROFILED;
   if (durable && (marked.kind !== "intact" || mark !== nowMarked)) marker.commit({ provisioned: nowMarked });
   const entropyFault = advanced?.fault ?? (created && !created.ok ? created.refusal : undefined);
   return {

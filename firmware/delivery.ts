@@ -17,6 +17,7 @@ import { endBenchPulse } from "./therapy/bench.js";
 import { latchFault, type Moved } from "./therapy/fault.js";
 import { JOURNAL_BLOB, type JournalBegun } from "./therapy/journal.js";
 import { tell } from "./therapy/obey.js";
+import { PROFILES_BLOB } from "./therapy/profiles.js";
 import { countUncommanded, endPulse, passRates, passTime, therapyWakeAt } from "./therapy/pulses.js";
 import { STANDING_BLOB } from "./therapy/standing.js";
 import type { Therapy, TherapyRecord, TherapyStep } from "./therapy/therapy.js";
@@ -154,14 +155,19 @@ export class Delivery {
   }
 
   #commit(record: TherapyRecord, moved: Moved | undefined): Committed {
-    const { journal, standing } = this.#stores;
+    const { journal, standing, profiles } = this.#stores;
+    let blob = record.kind === "standing" ? STANDING_BLOB.name : JOURNAL_BLOB.name;
     try {
+      if (record.kind === "standing" && record.profiles) {
+        blob = PROFILES_BLOB.name;
+        profiles.commit(record.profiles);
+        blob = STANDING_BLOB.name;
+      }
       if (record.kind === "pulse") return { kind: "pulse", proof: journal.commit(record.value) };
       if (record.kind === "journal") journal.commit(record.value);
       else standing.commit(record.value);
       return { kind: "stored" };
     } catch {
-      const blob = record.kind === "standing" ? STANDING_BLOB.name : JOURNAL_BLOB.name;
       this.latch({ kind: "storageFailed", blob }, moved);
       return { kind: "failed" };
     }

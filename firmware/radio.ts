@@ -9,10 +9,18 @@ import { Refusal } from "./base/refusal.js";
 import { type UptimeMs, uptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
 import type { Booted } from "./boot.js";
-import { type Accepted, type Countersign, killChallenge, NO_CHALLENGE, withRefused } from "./command/countersign.js";
-import { dispatch, failureOf, type Reply, responseOf } from "./command/dispatch.js";
+import {
+  type Accepted,
+  type Countersign,
+  endSession,
+  killChallenge,
+  NO_CHALLENGE,
+  withRefused,
+} from "./command/countersign.js";
+import { dispatch, failureOf, responseOf } from "./command/dispatch.js";
 import { statusChanged } from "./command/reader.js";
 import { continueReport, type RecordAccessStep, type Report, requestRecords } from "./command/recordAccess.js";
+import type { Reply } from "./command/table.js";
 import type { Delivery } from "./delivery.js";
 import { Channel } from "./ids/opcodes.js";
 import { GattLink } from "./link/gatt.js";
@@ -62,6 +70,8 @@ export class Radio {
   #connection = 0;
   #window: PairingWindow | undefined;
   #countersign: Countersign = NO_CHALLENGE;
+  /** What is left of an answer of several messages. */
+  #replies: readonly Reply[] = [];
   /** Status Changed flags that the open session has been told of. */
   #toldChanged = 0;
   /** The report of history records that the open session asked for. */
@@ -133,11 +143,12 @@ export class Radio {
   }
 
   /**
-   * Tells an open session of newly set Status Changed flags, and lets a report of history records have its turn, once
-   * what was sent before has been taken in.
+   * Goes on with an answer of several messages, tells an open session of newly set Status Changed flags, and lets a report
+   * of history records have its turn, once what was sent before has been taken in.
    */
   tell(): void {
     if (!this.#mayTell) return;
+    this.#sendReplies();
     this.#tellChanged();
     // Nothing is read from flash or sealed while a pulse runs.
     if (this.#report && this.#mayTell && !this.#delivery.isMoving)
@@ -233,7 +244,8 @@ export class Radio {
         return this.#link?.send(this.#connection, effect.message);
       case "end":
         this.#board.trace(`session: ended: ${effect.reason}`);
-        this.killChallenge();
+        this.#countersign = endSession(this.#countersign, this.#nonces);
+        this.#replies = [];
         this.#report = undefined;
         this.#inbox.forgetWrites();
         return this.#link?.close(this.#connection, this.#now());
@@ -263,6 +275,7 @@ export class Radio {
       controllerId: bond.controllerId,
       doseKey: bond.keys.doseKey,
       mayOperate: bond.role === "operate",
+      answering: this.#replies.length > 0,
     };
     const context = {
       pumpId: this.#pumpId,
@@ -271,7 +284,8 @@ export class Radio {
       rig: this.#rig,
       now: this.#now(),
     };
-    const { next, reply, accepted, reset, refused, asksRecords } = dispatch(this.#countersign, request, context);
+    const dispatched = dispatch(this.#countersign, request, context);
+    const { next, reply, replies, accepted, reset, refused, asksRecords } = dispatched;
     this.#countersign = next;
     if (refused !== undefined) this.#board.trace(`refused: ${refused}`);
     if (reset !== undefined) {
@@ -279,6 +293,9 @@ export class Radio {
       this.#toldChanged &= ~reset;
     }
     if (reply) this.#send(reply);
+    // Of one message: it waits for nothing, like any other.
+    if (replies?.length === 1) for (const each of replies) this.#send(each);
+    else if (replies) this.#replies = replies;
     if (accepted) this.#obey(accepted);
     if (asksRecords) this.#answerRecords(requestRecords(this.#report, value, this.#stores.history));
   }
@@ -310,6 +327,16 @@ export class Radio {
 
   #send(reply: Reply): void {
     this.#step({ kind: "send", ...reply });
+  }
+
+  /** What is left of a long answer, as the controller takes it in. */
+  #sendReplies(): void {
+    for (;;) {
+      const [reply, ...rest] = this.#replies;
+      if (!reply || this.#session.kind !== "open" || this.#session.waiting.length >= UNASKED_WAIT_MAX) return;
+      this.#replies = rest;
+      this.#send(reply);
+    }
   }
 
   #closeWindow(): void {

@@ -57,7 +57,7 @@ const typesOf = ({ therapy }: Booted) => therapy.standing.annunciations.pending.
 const idOf = ({ identity }: Booted) => (identity ? hex(identity.value.pumpId) : undefined);
 
 /** Of a boot that brings all six blobs to another version. */
-const BOOT_WRITES = 12;
+const BOOT_WRITES = 14;
 
 /** Of both copies of every blob. */
 const storedVersions = ({ store }: Machine) =>

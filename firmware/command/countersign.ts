@@ -13,13 +13,16 @@ import { layout } from "../base/layout.js";
 import { Refusal } from "../base/refusal.js";
 import { ok, type Result, refuse } from "../base/result.js";
 import { type UptimeMs, uptimeMs } from "../base/units.js";
-import { Channel } from "../ids/opcodes.js";
+import { opcodeOf } from "../ids/layouts.js";
+import { Channel, CommandOpcode } from "../ids/opcodes.js";
 import type { NonceStore } from "../nonce/store.js";
 import type { RigConfig } from "../rig.js";
 import { Authorised } from "../therapy/authorised.js";
 import { type Command, type DoseId, type Meaning, sameDose } from "../therapy/commands.js";
 import { resolve } from "../therapy/resolve.js";
 import type { Therapy } from "../therapy/therapy.js";
+import { TIME_UPDATE } from "./deviceTime.js";
+import type { ProfileTransaction } from "./profileWrite.js";
 import { readingOf } from "./readings.js";
 import { type CommandRow, decodeCommand, rowOf } from "./table.js";
 
@@ -49,6 +52,7 @@ export interface CommandContext {
 export interface OutstandingChallenge {
   readonly doseId: DoseId;
   readonly challenge: Uint8Array;
+  readonly channel: number;
   readonly command: Uint8Array;
   readonly reading: Uint8Array;
 }
@@ -57,9 +61,11 @@ export interface Countersign {
   readonly outstanding: OutstandingChallenge | undefined;
   /** Newest last, at most eight. */
   readonly refused: readonly { readonly doseId: DoseId; readonly code: Refusal }[];
+  /** The profile that is being written. */
+  readonly transaction: ProfileTransaction | undefined;
 }
 
-export const NO_CHALLENGE: Countersign = { outstanding: undefined, refused: [] };
+export const NO_CHALLENGE: Countersign = { outstanding: undefined, refused: [], transaction: undefined };
 
 /** A command that has passed: to be obeyed in this same turn. */
 export interface Accepted {
@@ -97,6 +103,11 @@ export function killChallenge(state: Countersign, nonces: NonceStore): Countersi
   return state.outstanding ? { ...state, outstanding: undefined } : state;
 }
 
+/** What a session leaves behind: the doses it refused. */
+export function endSession(state: Countersign, nonces: NonceStore): Countersign {
+  return { ...killChallenge(state, nonces), transaction: undefined };
+}
+
 /**
  * Prepare: checks all that can be checked now and issues a challenge. Any outstanding one dies first.
  * Returns the operand of Challenge. Refusals: InvalidOperand, OpcodeNotSupported, NotApplicable for a one-step command,
@@ -110,28 +121,39 @@ export function prepare(
 ): { readonly next: Countersign; readonly answer: Result<Uint8Array> } {
   const next = killChallenge(given, context.nonces);
   const fields = PrepareOperand.decode(operand);
-  if (!fields || fields.lifeS === 0 || fields.channel !== Channel.CommandControlPoint)
+  if (!fields || fields.lifeS === 0 || !takesCommands(fields.channel))
     return { next, answer: refuse(Refusal.InvalidOperand) };
-  const { command } = fields;
-  const meant = meaningOf(command, context);
-  if (!meant.ok) return { next, answer: meant };
+  const { channel, command } = fields;
+  const meant = meaningOf(fields, given.transaction, context);
+  if (!meant.ok) return { next: writesProfile(fields) ? { ...next, transaction: undefined } : next, answer: meant };
   const { nonces, now } = context;
   const lifeS = Math.min(fields.lifeS, LIFE_MAX_S);
   const { epoch, sequence, bytes: challenge } = nonces.issue("dose", asker.session, uptimeMs(now + lifeS * 1000));
   const reading = readingOf(meant.value.meaning);
-  const outstanding = { doseId: { epoch, sequence }, challenge, command, reading };
+  const outstanding = { doseId: { epoch, sequence }, challenge, channel, command, reading };
   const answer = ok(ChallengeOperand.encode({ epoch, sequence, challenge, lifeS, reading }));
   return { next: { ...next, outstanding }, answer };
 }
 
+type Countersigned = Pick<OutstandingChallenge, "channel" | "command">;
+
+const takesCommands = (channel: number): boolean =>
+  channel === Channel.CommandControlPoint || channel === Channel.DeviceTimeControlPoint;
+
+const writesProfile = ({ channel, command }: Countersigned): boolean =>
+  channel === Channel.CommandControlPoint && opcodeOf(command) === CommandOpcode.WriteBasalRateProfileTemplate;
+
 /** A countersigned command and what it means now. */
 function meaningOf(
-  command: Uint8Array,
+  { channel, command }: Countersigned,
+  transaction: ProfileTransaction | undefined,
   context: CommandContext,
 ): Result<{ readonly row: CommandRow; readonly command: Command; readonly meaning: Meaning }> {
-  const row = rowOf(command);
-  if (!row) return refuse(command.length < 2 ? Refusal.InvalidOperand : Refusal.OpcodeNotSupported);
-  const decoded = decodeCommand(row, command);
+  if (command.length < 2) return refuse(Refusal.InvalidOperand);
+  const ofTime = channel === Channel.DeviceTimeControlPoint;
+  const row = ofTime ? (command[0] === TIME_UPDATE.opcode ? TIME_UPDATE : undefined) : rowOf(command);
+  if (!row) return refuse(Refusal.OpcodeNotSupported);
+  const decoded = ofTime ? row.decode(command, undefined) : decodeCommand(row, command, transaction);
   if (!decoded.ok) return decoded;
   if (row.class !== "countersigned") return refuse(Refusal.NotApplicable);
   const meaning = resolve(context.therapy, decoded.value, context.now, context.rig);
@@ -158,12 +180,14 @@ export function commit(
   if (!fields) return { next, answer: refuse(Refusal.InvalidOperand) };
   if (!outstanding || taken.kind === "unknown" || !sameDose(named, outstanding.doseId))
     return { next, answer: refuse(stale ? Refusal.Stale : Refusal.ChallengeUnknown) };
-  const answer = judge(outstanding, fields.tag, stale, taken.kind === "expired", asker, context);
+  const answer = judge(outstanding, given.transaction, fields.tag, stale, taken.kind === "expired", asker, context);
+  if (answer.ok && writesProfile(outstanding)) return { next: { ...next, transaction: undefined }, answer };
   return answer.ok ? { next, answer } : { next: withRefused(next, outstanding.doseId, answer.refusal), answer };
 }
 
 function judge(
   outstanding: OutstandingChallenge,
+  transaction: ProfileTransaction | undefined,
   tag: Uint8Array,
   stale: boolean,
   expired: boolean,
@@ -174,7 +198,7 @@ function judge(
   if (expired) return refuse(Refusal.ChallengeExpired);
   if (!equalInConstantTime(commitTag(outstanding, asker, context.pumpId), tag))
     return refuse(Refusal.CountersignatureWrong);
-  const meant = meaningOf(outstanding.command, context);
+  const meant = meaningOf(outstanding, transaction, context);
   if (!meant.ok) return meant;
   const { row, command, meaning } = meant.value;
   if (!equalInConstantTime(readingOf(meaning), outstanding.reading)) return refuse(Refusal.ReadingChanged);
@@ -182,14 +206,14 @@ function judge(
 }
 
 function commitTag(outstanding: OutstandingChallenge, asker: Asker, pumpId: Uint8Array): Uint8Array {
-  const { doseId, challenge, command, reading } = outstanding;
+  const { doseId, challenge, channel, command, reading } = outstanding;
   const signed = Signed.encode({
     label: DOSE_LABEL,
     pumpId,
     controllerId: asker.controllerId,
     ...doseId,
     challenge,
-    channel: Channel.CommandControlPoint,
+    channel,
     commandLength: command.length,
     command,
   });
@@ -206,7 +230,7 @@ export function withRefused(state: Countersign, doseId: DoseId, code: Refusal): 
  * A one-step command, authorised by the session alone. Refusals: NotApplicable for another class, the row's, resolve's.
  */
 export function acceptOneStep(row: CommandRow, value: Uint8Array, context: CommandContext): Result<Accepted> {
-  const decoded = decodeCommand(row, value);
+  const decoded = decodeCommand(row, value, undefined);
   if (!decoded.ok) return decoded;
   if (row.class !== "oneStep") return refuse(Refusal.NotApplicable);
   const meaning = resolve(context.therapy, decoded.value, context.now, context.rig);

@@ -6,8 +6,8 @@
 import { layout } from "../base/layout.js";
 import { Refusal, refusalName } from "../base/refusal.js";
 import { type Result, refuse } from "../base/result.js";
-import { opcodeOf } from "../ids/layouts.js";
-import { Channel } from "../ids/opcodes.js";
+import { opcodeOf, operandOf } from "../ids/layouts.js";
+import { Channel, CommandOpcode } from "../ids/opcodes.js";
 import {
   type Accepted,
   type Asker,
@@ -18,9 +18,12 @@ import {
   killChallenge,
   prepare,
 } from "./countersign.js";
+import { deviceTime, unsignedTimeUpdate } from "./deviceTime.js";
 import { outcome } from "./outcome.js";
+import { readProfiles } from "./profileRead.js";
+import { stageChunk } from "./profileWrite.js";
 import { readStatus, statusValue } from "./reader.js";
-import { commandResponse, rowOf } from "./table.js";
+import { chunkResponse, commandResponse, type Reply, rowOf } from "./table.js";
 
 /** Opcodes of the control channel (PROTOCOL.md section 7). */
 export const Control = {
@@ -38,16 +41,15 @@ export interface Request extends Asker {
   readonly value: Uint8Array;
   readonly stale: boolean;
   readonly mayOperate: boolean;
-}
-
-export interface Reply {
-  readonly channel: number;
-  readonly value: Uint8Array;
+  /** Whether an answer of several messages is on its way. */
+  readonly answering: boolean;
 }
 
 export interface Dispatched {
   readonly next: Countersign;
   readonly reply?: Reply;
+  /** An answer of several messages, in their order; they go out as the controller takes them in. */
+  readonly replies?: readonly Reply[];
   /** To be obeyed now; its own response follows once it is durable. */
   readonly accepted?: Accepted;
   /** Status Changed flags to reset. */
@@ -86,6 +88,12 @@ export function dispatch(state: Countersign, request: Request, context: CommandC
     }
     case Channel.RecordAccessControlPoint:
       return { next: state, asksRecords: true };
+    case Channel.DeviceTimeControlPoint:
+      return { next: state, reply: { channel: request.channel, value: unsignedTimeUpdate(request.value) } };
+    case Channel.DeviceTime:
+      if (request.value.length === 0)
+        return { next: state, reply: { channel: request.channel, value: deviceTime(context.therapy, context.now) } };
+      return refusedReply(state, request.channel, Refusal.OpcodeNotSupported, "channel");
     default: {
       const value = request.value.length === 0 ? statusValue(request.channel, context.therapy) : undefined;
       return value
@@ -141,7 +149,12 @@ function reply(
 function command(state: Countersign, request: Request, context: CommandContext): Dispatched {
   const { value } = request;
   const opcode = opcodeOf(value);
+  const operand = operandOf(value) ?? new Uint8Array(0);
+  const read = opcode === undefined ? undefined : readProfiles(opcode, operand, request.answering, context.therapy);
+  if (read) return { next: state, replies: read };
   const row = rowOf(value);
+  const isWrite = opcode === CommandOpcode.WriteBasalRateProfileTemplate;
+  if (isWrite && request.mayOperate && !request.stale) return stage(state, operand);
   const answer = ((): Result<Accepted> => {
     if (opcode === undefined) return refuse(Refusal.InvalidOperand);
     if (!row) return refuse(Refusal.OpcodeNotSupported);
@@ -171,5 +184,22 @@ export function failureOf(accepted: Accepted): Reply {
 
 /** The response to a command that has been obeyed. `bolusId` is that of the newest bolus. */
 export function responseOf(accepted: Accepted, bolusId: number): Reply {
-  return { channel: Channel.CommandControlPoint, value: accepted.row.response(accepted.command, bolusId) };
+  const { row, command } = accepted;
+  return { channel: row.channel ?? Channel.CommandControlPoint, value: row.response(command, bolusId) };
+}
+
+/** A chunk of a profile: taken into the session, or refused, and then the transaction is over. */
+function stage(state: Countersign, operand: Uint8Array): Dispatched {
+  const staged = stageChunk(state.transaction, operand);
+  const channel = Channel.CommandControlPoint;
+  if (!staged.ok)
+    return {
+      next: { ...state, transaction: undefined },
+      reply: { channel, value: commandResponse(CommandOpcode.WriteBasalRateProfileTemplate, staged.refusal) },
+      refused: `command: ${refusalName(staged.refusal)}`,
+    };
+  const { transaction, chunk } = staged.value;
+  const { templateNumber, firstBlockNumber } = chunk;
+  const value = chunkResponse({ transactionCompleted: false, templateNumber, firstBlockNumber });
+  return { next: { ...state, transaction }, reply: { channel, value } };
 }

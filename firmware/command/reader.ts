@@ -34,9 +34,9 @@ import {
   FeatureFlag,
   OperationalState,
   StatusFlag,
-  TbrType,
   TherapyControlState,
 } from "../ids/values.js";
+import { tbrAmountSfloat, tbrType } from "../therapy/events.js";
 import { activeBolus } from "../therapy/ledger.js";
 import { bolusDone, clockAt, reservoirMicrounits, type Therapy } from "../therapy/therapy.js";
 import type { CommandContext } from "./countersign.js";
@@ -46,8 +46,8 @@ import type { CommandContext } from "./countersign.js";
  * it.
  */
 const CONCENTRATION = microunits(100_000_000);
-const FEATURES = FeatureFlag.Basal | FeatureFlag.TbrAbsolute | FeatureFlag.FastBolus | FeatureFlag.MultiBond;
-const PROFILE_TEMPLATE = 1;
+const FEATURES =
+  FeatureFlag.Basal | FeatureFlag.TbrAbsolute | FeatureFlag.TbrRelative | FeatureFlag.FastBolus | FeatureFlag.MultiBond;
 
 export function statusChanged(therapy: Therapy): Uint8Array {
   return StatusChangedValue.encode({ flags: therapy.changed });
@@ -152,21 +152,22 @@ function bolusAmount(selection: number, intended: Microunits, done: Microunits):
 }
 
 function activeBasal({ therapy, now }: CommandContext): Uint8Array {
-  const { tbr, basalMicrounitsPerHour } = therapy.standing;
+  const { tbr, basalMicrounitsPerHour, activeTemplate } = therapy.standing;
   const head = {
-    profileTemplateNumber: PROFILE_TEMPLATE,
+    profileTemplateNumber: activeTemplate,
     rateSfloat: encodeSfloatMicrounits(microunits(basalMicrounitsPerHour), "up"),
   };
   if (!tbr) return ActiveBasalRateDeliveryResponse.encode({ flags: 0, ...head });
   const leftMs = Math.max(0, tbr.endsAtMs - clockAt(therapy, now));
   return ActiveBasalRateDeliveryResponse.encode({
-    flags: BasalFlag.TbrPresent,
+    flags: BasalFlag.TbrPresent | (tbr.context === undefined ? 0 : BasalFlag.ContextPresent),
     ...head,
     tbr: {
-      type: TbrType.Absolute,
-      rateSfloat: encodeSfloatMicrounits(microunits(tbr.rateMicrounitsPerHour), "up"),
+      type: tbrType(tbr),
+      rateSfloat: tbrAmountSfloat(tbr),
       programmedMinutes: tbr.durationMinutes,
       remainingMinutes: Math.ceil(leftMs / MS_PER_MINUTE),
     },
+    ...(tbr.context !== undefined && { context: tbr.context }),
   });
 }

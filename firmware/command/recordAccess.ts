@@ -28,7 +28,7 @@ import {
   walkBackFromNewest,
   walkOn,
 } from "../storage/historyWalk.js";
-import type { Reply } from "./dispatch.js";
+import type { Reply } from "./table.js";
 
 /** Slots of 32 bytes that one step reads at most: with their checks less work than the seal of one record. */
 export const SLOTS_A_TURN = 16;

@@ -7,6 +7,7 @@
 import { Refusal, SUCCESS } from "../base/refusal.js";
 import { ok, type Result, refuse } from "../base/result.js";
 import { type Microunits, microunitsPerHour } from "../base/units.js";
+import { TemplateNumbers, type WriteAnswer, WriteBasalRateProfileResponse } from "../ids/basalProfile.js";
 import { decodeSfloatMicrounits } from "../ids/float.js";
 import {
   CancelBolusOperand,
@@ -21,32 +22,45 @@ import {
   SetTbrOperand,
   SetTherapyControlStateOperand,
 } from "../ids/layouts.js";
-import { CommandOpcode } from "../ids/opcodes.js";
-import { BolusFlag, BolusType, TbrFlag, TbrType, TherapyControlState } from "../ids/values.js";
+import { type Channel, CommandOpcode } from "../ids/opcodes.js";
+import { BolusFlag, BolusType, TbrContext, TbrFlag, TbrType, TherapyControlState } from "../ids/values.js";
 import type { Command } from "../therapy/commands.js";
+import type { TbrAmount } from "../therapy/tbr.js";
+import { decodeLastChunk, INCREMENT_MICROUNITS, type ProfileTransaction } from "./profileWrite.js";
 
 /** `oneStep`: at once. `countersigned`: through Prepare and Commit. `refused`: never by radio. */
 export type CommandClass = "oneStep" | "countersigned" | "refused";
 
+/** What one record to a controller says. */
+export interface Reply {
+  readonly channel: number;
+  readonly value: Uint8Array;
+}
+
 export interface CommandRow {
-  readonly opcode: CommandOpcode;
+  readonly opcode: number;
+  /** Where it is not the Command Control Point. */
+  readonly channel?: Channel;
   /** First byte of the operand that this row is for, where the class depends on it. */
   readonly operand?: number;
   readonly class: CommandClass;
   readonly why: string;
-  readonly decode: (operand: Uint8Array) => Result<Command>;
+  /** `transaction`: the chunks that came before it. */
+  readonly decode: (operand: Uint8Array, transaction: ProfileTransaction | undefined) => Result<Command>;
   /** The response to a command that took effect. `bolusId` is the new bolus's, for Set Bolus. */
   readonly response: (command: Command, bolusId: number) => Uint8Array;
 }
-
-/** Amounts and rates come in steps of 0.01 U (PROTOCOL.md section 6). */
-const INCREMENT_MICROUNITS = 10_000;
 
 const done = (opcode: CommandOpcode) => (): Uint8Array => commandResponse(opcode, SUCCESS);
 
 /** The general response 0F55. */
 export function commandResponse(requestOpcode: number, code: number): Uint8Array {
   return message(CommandOpcode.Response, GeneralResponse.encode({ requestOpcode, code }));
+}
+
+/** The response 0FF0 to a chunk of a profile. */
+export function chunkResponse(answer: WriteAnswer): Uint8Array {
+  return message(CommandOpcode.WriteBasalRateProfileTemplateResponse, WriteBasalRateProfileResponse.encode(answer));
 }
 
 const setState = (state: number, command: Command) => (operand: Uint8Array) =>
@@ -71,13 +85,26 @@ function decodeSetBolus(operand: Uint8Array): Result<Command> {
 
 function decodeSetTbr(operand: Uint8Array): Result<Command> {
   const fields = SetTbrOperand.decode(operand);
-  if (!fields || fields.type !== TbrType.Absolute) return refuse(Refusal.InvalidOperand);
-  if ((fields.flags & ~TbrFlag.Change) !== 0) return refuse(Refusal.InvalidOperand);
-  const rate = decodeAmount(fields.rateSfloat);
-  if (rate === undefined) return refuse(Refusal.InvalidOperand);
-  const { durationMinutes } = fields;
+  if (!fields) return refuse(Refusal.InvalidOperand);
+  if ((fields.flags & TbrFlag.TemplatePresent) !== 0) return refuse(Refusal.NotApplicable);
+  const amount = tbrAmountOf(fields.type, decodeAmount(fields.rateSfloat));
+  const context = Object.values(TbrContext).find((each) => each === fields.context);
+  if (!amount || context !== fields.context) return refuse(Refusal.InvalidOperand);
   const change = (fields.flags & TbrFlag.Change) !== 0;
-  return ok({ kind: "setTbr", change, rateMicrounitsPerHour: microunitsPerHour(rate), durationMinutes });
+  return ok({ kind: "setTbr", change, amount, context, durationMinutes: fields.durationMinutes });
+}
+
+/** A relative TBR's factor has steps of 0.01 too: then it comes to whole microunits of every rate. */
+function tbrAmountOf(type: number, amount: Microunits | undefined): TbrAmount | undefined {
+  if (amount === undefined) return undefined;
+  if (type === TbrType.Absolute) return { rateMicrounitsPerHour: microunitsPerHour(amount) };
+  return type === TbrType.Relative ? { factorMillionths: amount } : undefined;
+}
+
+function decodeActivation(operand: Uint8Array): Result<Command> {
+  const [templateNumber, ...more] = TemplateNumbers.decode(operand) ?? [];
+  if (templateNumber === undefined || more.length > 0) return refuse(Refusal.InvalidOperand);
+  return ok({ kind: "activateProfile", templateNumber });
 }
 
 function decodeCancelBolus(operand: Uint8Array): Result<Command> {
@@ -141,6 +168,28 @@ export const COMMANDS: readonly CommandRow[] = [
         CancelBolusResponse.encode({ bolusId: command.kind === "cancelBolus" ? command.bolusId : 0 }),
       ),
   },
+  {
+    opcode: CommandOpcode.WriteBasalRateProfileTemplate,
+    class: "countersigned",
+    why: "the last chunk changes what is delivered from day to day; those before it change nothing (profileWrite.ts)",
+    decode: decodeLastChunk,
+    response: (command) => {
+      const { templateNumber, firstBlockNumber } =
+        command.kind === "writeProfile" ? command : { templateNumber: 0, firstBlockNumber: 0 };
+      return chunkResponse({ transactionCompleted: true, templateNumber, firstBlockNumber });
+    },
+  },
+  {
+    opcode: CommandOpcode.ActivateProfileTemplates,
+    class: "countersigned",
+    why: "changes the rate of insulin",
+    decode: decodeActivation,
+    response: (command) =>
+      message(
+        CommandOpcode.ActivateProfileTemplatesResponse,
+        TemplateNumbers.encode([command.kind === "activateProfile" ? command.templateNumber : 0]),
+      ),
+  },
 ];
 
 /** The row of a command, by opcode and operand, or undefined when the opcode is not listed. */
@@ -151,6 +200,10 @@ export function rowOf(value: Uint8Array): CommandRow | undefined {
 }
 
 /** The operand of a listed command, decoded. Refusals: what the row's decoder refuses. */
-export function decodeCommand(row: CommandRow, value: Uint8Array): Result<Command> {
-  return row.decode(operandOf(value) ?? new Uint8Array(0));
+export function decodeCommand(
+  row: CommandRow,
+  value: Uint8Array,
+  transaction: ProfileTransaction | undefined,
+): Result<Command> {
+  return row.decode(operandOf(value) ?? new Uint8Array(0), transaction);
 }

@@ -8,7 +8,7 @@ import { Refusal, SUCCESS } from "../base/refusal.js";
 
 /**
  * What a record's value belongs to (PROTOCOL.md section 5): Countersign's own channels, or the low byte of an Insulin
- * Delivery characteristic, 2B20 to 2B28.
+ * Delivery characteristic, 2B20 to 2B28, or of a Device Time one, 2B90 and 2B91.
  */
 export const Channel = {
   Control: 0x00,
@@ -22,6 +22,8 @@ export const Channel = {
   CommandData: 0x26,
   RecordAccessControlPoint: 0x27,
   HistoryData: 0x28,
+  DeviceTime: 0x90,
+  DeviceTimeControlPoint: 0x91,
 } as const;
 
 export type Channel = (typeof Channel)[keyof typeof Channel];

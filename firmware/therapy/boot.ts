@@ -4,7 +4,7 @@
  */
 
 import { type Microunits, microunits, type UptimeMs } from "../base/units.js";
-import { BolusEndReason, TbrEndReason } from "../ids/historyValues.js";
+import { BolusEndReason, RecordingReason, TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType } from "../ids/values.js";
 import { jumpMicrounits } from "../motor/geometry.js";
 import type { RigConfig } from "../rig.js";
@@ -20,10 +20,11 @@ import {
   tbrStopped,
 } from "./change.js";
 import { sameDose } from "./commands.js";
-import { dataCorruption } from "./events.js";
+import { basalRateChanged, dataCorruption } from "./events.js";
 import type { PendingHistory } from "./history.js";
 import { type Journal, NEW_JOURNAL, totalMicrounits, withCounted } from "./journal.js";
 import { activeBolus, EMPTY_LEDGER, type LedgerEntry, ledgerCount } from "./ledger.js";
+import { type Profiles, profileOf } from "./profiles.js";
 import { newStanding, type Standing } from "./standing.js";
 import { beginTherapy, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
 import { CLOSED_BINS, closeHours, hourOf } from "./windows.js";
@@ -31,6 +32,9 @@ import { CLOSED_BINS, closeHours, hourOf } from "./windows.js";
 export interface BootFindings {
   readonly standing: Loaded<Standing>;
   readonly journal: Loaded<Journal>;
+  readonly profiles: Profiles;
+  /** Whether the templates are gone that basal was to follow: `profiles` stands in. */
+  readonly profilesLost: boolean;
   /** Sequence that the history log would give its next event: the standing state may not know, when it was lost. */
   readonly historyNextSequence: number;
   /** The epoch that begins: after a loss, nothing is known of any dose before it. */
@@ -54,16 +58,32 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
     journalFound && unknownPulse > 0 ? withUnknownPulse(journalFound, standingKept, rig) : journalFound;
   if (!standingKept || !journalKept) return bootAfterLoss(found, standingKept, journalKept, now, rig);
 
-  const { journal, standing } = withWindowsOf(standingKept, journalKept);
-  const therapy = beginTherapy(standing, journal, now, rig);
-  const change = beginChange(therapy, therapy.journal.clockMs);
+  const { journal, standing } = withWindowsOf(withProgramOf(found, standingKept), journalKept);
+  const therapy = beginTherapy(standing, found.profiles, journal, now, rig);
+  const change = blockPassed(standing, beginChange(therapy, therapy.journal.clockMs));
   const bolus = activeBolus(standing.ledger);
   const settled = bolus ? interrupted(change, bolus, unknownPulse, rig) : change;
   const ended = tbrStopped(settled, TbrEndReason.ErrorAbort);
   const told = standing.tbr ? annunciated(ended, AnnunciationType.TbrCanceled) : ended;
-  const sure = found.calibrationLost ? stoppedAfterLoss(told, rig) : told;
+  const sure = found.calibrationLost || found.profilesLost ? stoppedAfterLoss(told, rig) : told;
   const known = withDosesOf(found.identity, sure);
-  return finishChange(withPulseClosed(annunciated(known, AnnunciationType.DateTimeIssue)), true);
+  const closed = withPulseClosed(annunciated(known, AnnunciationType.DateTimeIssue));
+  return finishChange(closed, RecordingReason.TimeLost);
+}
+
+/** The standing state without what no boot keeps: the time's certainty, and templates that are lost. */
+function withProgramOf({ profiles, profilesLost }: BootFindings, kept: Standing): Standing {
+  const { time, activeTemplate, profilesRevision } = kept;
+  const active = profilesLost || !profileOf(profiles, profilesRevision, activeTemplate) ? 1 : activeTemplate;
+  return { ...kept, activeTemplate: active, time: time && { ...time, certain: false } };
+}
+
+/** Records that a block began just before the power went, where that was not recorded then. */
+function blockPassed(stored: Standing, change: Change): Change {
+  const from = stored.basalMicrounitsPerHour;
+  const to = change.therapy.standing.basalMicrounitsPerHour;
+  if (from === to || stored.control !== "run" || stored.tbr) return change;
+  return apply(change, {}, 0, basalRateChanged(from, to, undefined));
 }
 
 /**
@@ -168,8 +188,9 @@ function bootAfterLoss(
   now: UptimeMs,
   rig: RigConfig,
 ): TherapyStep {
-  const fresh = newStanding(rig);
-  const kept = standingKept ?? fresh;
+  // Of templates without a standing state the newest counts: it was nearly always in force.
+  const fresh = { ...newStanding(rig), profilesRevision: found.profiles.newest?.revision ?? 0 };
+  const kept = standingKept ? withProgramOf(found, standingKept) : fresh;
   const journal: Journal = journalKept ?? {
     ...NEW_JOURNAL,
     clockMs: kept.clockMs,
@@ -177,13 +198,13 @@ function bootAfterLoss(
     basalTotalMicrounits: microunits(kept.windowsTotalMicrounits + rig.limits.hourMaxMicrounits),
     openHourMicrounits: rig.limits.hourMaxMicrounits,
   };
-  const known = withWindowsOf(standingKept ?? { ...fresh, ...unknownBefore(found, journal, rig) }, journal);
+  const known = withWindowsOf(standingKept ? kept : { ...fresh, ...unknownBefore(found, journal, rig) }, journal);
   const history: PendingHistory = {
     ...known.standing.history,
     nextSequence: Math.max(known.standing.history.nextSequence, found.historyNextSequence),
   };
   const standing = { ...known.standing, history };
-  const therapy = beginTherapy(standing, { ...known.journal, pulse: undefined }, now, rig);
+  const therapy = beginTherapy(standing, found.profiles, { ...known.journal, pulse: undefined }, now, rig);
   return finishLoss(therapy, found.identity, rig);
 }
 
@@ -200,5 +221,8 @@ function finishLoss(therapy: Therapy, identity: BootFindings["identity"], rig: R
   const lossTold = annunciated(halted, AnnunciationType.SystemIssue);
   const bolusTold = bolus ? annunciated(lossTold, AnnunciationType.BolusCanceled) : lossTold;
   const tbrTold = therapy.standing.tbr ? annunciated(bolusTold, AnnunciationType.TbrCanceled) : bolusTold;
-  return finishChange(withDosesOf(identity, annunciated(tbrTold, AnnunciationType.DateTimeIssue)), true);
+  return finishChange(
+    withDosesOf(identity, annunciated(tbrTold, AnnunciationType.DateTimeIssue)),
+    RecordingReason.TimeLost,
+  );
 }

@@ -1,21 +1,25 @@
 /** Building blocks of a change to the standing state: each returns the change so far, made durable once, at the end. */
 
 import { type Microunits, MS_PER_MINUTE, type PumpClockMs } from "../base/units.js";
-import { BolusEndReason, TbrEndReason } from "../ids/historyValues.js";
+import { BolusEndReason, type RecordingReason, TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import { annunciate, confirmOldest } from "./annunciations.js";
 import { withoutWholePulses } from "./basal.js";
 import { annunciationChanged, basalRateChanged, bolusDelivered, controlStateChanged, tbrEnded } from "./events.js";
 import { type NewEvent, withEvents } from "./history.js";
 import { activeBolus, type EntryKind, settle } from "./ledger.js";
-import type { Standing, Tbr } from "./standing.js";
-import { accrueTo, basalRate, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
+import type { Profiles } from "./profiles.js";
+import type { Standing } from "./standing.js";
+import type { Tbr } from "./tbr.js";
+import { accrueTo, basalRate, bolusDone, reprogrammed, type Therapy, type TherapyStep } from "./therapy.js";
 
 /** A change under way. */
 export interface Change {
   readonly therapy: Therapy;
   readonly clockMs: PumpClockMs;
   readonly events: readonly NewEvent[];
+  /** Templates to make durable with it. */
+  readonly profiles?: Profiles;
 }
 
 /** Begins a change at `clockMs`, with basal insulin accounted for up to then at the rate that was in force. */
@@ -35,15 +39,29 @@ export function apply(
   return { ...change, therapy: next, events: [...change.events, ...events] };
 }
 
-/** Ends a change: numbers its events and asks for the standing state to be made durable. */
-export function finishChange(change: Change, restarted = false): TherapyStep {
-  const { therapy, clockMs, events } = change;
-  const history = withEvents(therapy.standing.history, events, clockMs, restarted);
+/**
+ * Ends a change: numbers its events and asks for the standing state to be made durable. `reason` has a Reference Time
+ * recorded before them.
+ */
+export function finishChange(change: Change, reason?: RecordingReason): TherapyStep {
+  const { therapy, clockMs, events, profiles } = change;
+  const { time } = therapy.standing;
+  const history = withEvents(therapy.standing.history, events, clockMs, { time, reason });
   const recorded = history.pending.length > 0 ? StatusChangedFlag.HistoryEvent : 0;
   // A change may be dated back, to the end of a temporary rate; the clock that is stored never runs backwards.
   const standing = { ...therapy.standing, clockMs: laterOf(therapy.standing.clockMs, clockMs), history };
   const next = { ...therapy, standing, changed: therapy.changed | recorded };
-  return { next, record: { kind: "standing", value: standing } };
+  const record = { kind: "standing", value: standing } as const;
+  return { next, record: profiles ? { ...record, profiles } : record };
+}
+
+/** Lets the programmed rate be the active template's of now. */
+export function rateProgrammed(change: Change): Change {
+  const { therapy, clockMs } = change;
+  const next = reprogrammed(therapy, clockMs);
+  const same = next.standing.basalMicrounitsPerHour === therapy.standing.basalMicrounitsPerHour;
+  const flags = same || therapy.standing.control !== "run" ? 0 : StatusChangedFlag.ActiveBasal;
+  return apply({ ...change, therapy: next }, {}, flags);
 }
 
 export function annunciated(change: Change, type: AnnunciationType): Change {
@@ -51,6 +69,16 @@ export function annunciated(change: Change, type: AnnunciationType): Change {
   const newest = annunciations?.pending.at(-1);
   if (!annunciations || !newest) return change;
   return apply(change, { annunciations }, StatusChangedFlag.Annunciation, ...annunciationChanged(newest, false));
+}
+
+/** What an annunciation was about is put right: it is confirmed, where it is pending. */
+export function annunciationSettled(change: Change, type: AnnunciationType): Change {
+  const { annunciations } = change.therapy.standing;
+  const settled = annunciations.pending.find((pending) => pending.type === type);
+  if (!settled) return change;
+  const pending = annunciations.pending.filter((other) => other !== settled);
+  const fields = { annunciations: { ...annunciations, pending } };
+  return apply(change, fields, StatusChangedFlag.Annunciation, ...annunciationChanged(settled, true));
 }
 
 /** The user's confirmation, on the pump, of the oldest annunciation. */
@@ -101,7 +129,7 @@ export function minutesInEffect(tbr: Tbr, clockMs: PumpClockMs): number {
 export function tbrStopped(change: Change, reason: number): Change {
   const { tbr } = change.therapy.standing;
   if (!tbr) return change;
-  const ended = tbrEnded(minutesInEffect(tbr, change.clockMs), reason);
+  const ended = tbrEnded(tbr, minutesInEffect(tbr, change.clockMs), reason);
   return apply(change, { tbr: undefined }, StatusChangedFlag.ActiveBasal, ended);
 }
 
@@ -125,7 +153,9 @@ export function stopped(change: Change, pulseMicrounits: Microunits, cause: "ask
 export function rateRecorded(before: Therapy, change: Change): Change {
   const from = basalRate(before.standing);
   const to = basalRate(change.therapy.standing);
-  return from === to ? change : apply(change, {}, StatusChangedFlag.ActiveBasal, basalRateChanged(from, to));
+  if (from === to) return change;
+  const { context } = change.therapy.standing.tbr ?? {};
+  return apply(change, {}, StatusChangedFlag.ActiveBasal, basalRateChanged(from, to, context));
 }
 
 const laterOf = (a: PumpClockMs, b: PumpClockMs): PumpClockMs => (a > b ? a : b);

@@ -4,6 +4,10 @@
  */
 
 import type { Microunits, MicrounitsPerHour } from "../base/units.js";
+import type { TbrContext } from "../ids/values.js";
+import type { Profile } from "./profiles.js";
+import type { TbrAmount } from "./tbr.js";
+import type { WallTime } from "./wallTime.js";
 
 export type Command =
   | { readonly kind: "setBolus"; readonly flags: number; readonly amountMicrounits: Microunits }
@@ -11,15 +15,41 @@ export type Command =
   | {
       readonly kind: "setTbr";
       readonly change: boolean;
-      readonly rateMicrounitsPerHour: MicrounitsPerHour;
+      readonly amount: TbrAmount;
+      readonly context: TbrContext | undefined;
       readonly durationMinutes: number;
     }
   | { readonly kind: "cancelTbr" }
+  | {
+      readonly kind: "writeProfile";
+      readonly templateNumber: number;
+      /** Of the chunk that ends the transaction: names it in the response. */
+      readonly firstBlockNumber: number;
+      readonly profile: Profile;
+    }
+  | { readonly kind: "activateProfile"; readonly templateNumber: number }
+  | {
+      readonly kind: "setTime";
+      /** Seconds since 2000-01-01 00:00:00 UTC. */
+      readonly baseTimeS: number;
+      readonly timeZoneQuarters: number;
+      readonly dstOffset: WallTime["dstOffset"];
+    }
   | { readonly kind: "run" }
   | { readonly kind: "stop" };
 
 export type Meaning =
-  | Extract<Command, { readonly kind: "setBolus" | "cancelBolus" | "setTbr" | "stop" }>
+  | Extract<Command, { readonly kind: "setBolus" | "cancelBolus" | "stop" }>
+  /** The rate that begins. */
+  | (Extract<Command, { readonly kind: "setTbr" }> & { readonly rateMicrounitsPerHour: MicrounitsPerHour })
+  /** The programmed rate from now on, when it is the active one that is written. */
+  | (Extract<Command, { readonly kind: "writeProfile" }> & {
+      readonly rateMicrounitsPerHour: MicrounitsPerHour | undefined;
+    })
+  /** The programmed rate from now on. */
+  | (Extract<Command, { readonly kind: "activateProfile" | "setTime" }> & {
+      readonly rateMicrounitsPerHour: MicrounitsPerHour;
+    })
   /** The rate that takes over. */
   | { readonly kind: "cancelTbr"; readonly rateMicrounitsPerHour: MicrounitsPerHour }
   /** The rate that begins. */

@@ -6,28 +6,32 @@ import { encodeSfloatMicrounits } from "../ids/float.js";
 import {
   AnnunciationPart1Data,
   AnnunciationPart2Data,
+  BasalBlockChangedData,
   BasalRateChangedData,
   BolusDeliveredPart2Data,
   BolusPart1Data,
   BolusProgrammedPart2Data,
   NoEventData,
+  ProfileActivatedData,
   StateChangedData,
   TbrChangedData,
   TbrEndedData,
   TbrStartedData,
 } from "../ids/history.js";
-import { BolusDeliveredFlag, type BolusEndReason } from "../ids/historyValues.js";
+import { BasalRateChangedFlag, BolusDeliveredFlag, type BolusEndReason, ProfileType } from "../ids/historyValues.js";
 import {
   AnnunciationStatus,
   BolusType,
   HistoryEvent,
   OperationalState,
+  type TbrContext,
   TbrType,
   TherapyControlState,
 } from "../ids/values.js";
 import type { Annunciation } from "./annunciations.js";
 import type { NewEvent } from "./history.js";
-import type { Tbr } from "./standing.js";
+import type { TimeBlock } from "./profiles.js";
+import type { Tbr, TbrAmount } from "./tbr.js";
 
 const rateSfloat = (rate: MicrounitsPerHour): number => encodeSfloatMicrounits(microunits(rate), "up");
 
@@ -61,17 +65,36 @@ export const bolusDelivered = (
   },
 ];
 
-export const basalRateChanged = (from: MicrounitsPerHour, to: MicrounitsPerHour): NewEvent => ({
+/** `context`: who runs the temporary rate that is in force from now on. */
+export const basalRateChanged = (
+  from: MicrounitsPerHour,
+  to: MicrounitsPerHour,
+  context: TbrContext | undefined,
+): NewEvent => ({
   event: HistoryEvent.DeliveredBasalRateChanged,
-  data: BasalRateChangedData.encode({ flags: 0, oldRateSfloat: rateSfloat(from), newRateSfloat: rateSfloat(to) }),
+  data: BasalRateChangedData.encode({
+    flags: context === undefined ? 0 : BasalRateChangedFlag.ContextPresent,
+    oldRateSfloat: rateSfloat(from),
+    newRateSfloat: rateSfloat(to),
+    ...(context !== undefined && { context }),
+  }),
 });
+
+/** Whether it is a rate, or a factor. */
+export const tbrType = (tbr: TbrAmount): TbrType => ("factorMillionths" in tbr ? TbrType.Relative : TbrType.Absolute);
+
+/** A rate in U/h, or a factor: what the type says. */
+export function tbrAmountSfloat(tbr: TbrAmount): number {
+  const amount = "factorMillionths" in tbr ? tbr.factorMillionths : tbr.rateMicrounitsPerHour;
+  return encodeSfloatMicrounits(microunits(amount), "up");
+}
 
 export const tbrStarted = (tbr: Tbr): NewEvent => ({
   event: HistoryEvent.TbrStarted,
   data: TbrStartedData.encode({
     flags: 0,
-    type: TbrType.Absolute,
-    rateSfloat: rateSfloat(tbr.rateMicrounitsPerHour),
+    type: tbrType(tbr),
+    rateSfloat: tbrAmountSfloat(tbr),
     durationMinutes: tbr.durationMinutes,
   }),
 });
@@ -81,16 +104,32 @@ export const tbrChanged = (tbr: Tbr, elapsedMinutes: number): NewEvent => ({
   event: HistoryEvent.TbrChanged,
   data: TbrChangedData.encode({
     flags: 0,
-    type: TbrType.Absolute,
-    rateSfloat: rateSfloat(tbr.rateMicrounitsPerHour),
+    type: tbrType(tbr),
+    rateSfloat: tbrAmountSfloat(tbr),
     programmedMinutes: tbr.durationMinutes,
     elapsedMinutes,
   }),
 });
 
-export const tbrEnded = (effectiveMinutes: number, reason: number): NewEvent => ({
+export const tbrEnded = (tbr: Tbr, effectiveMinutes: number, reason: number): NewEvent => ({
   event: HistoryEvent.TbrEnded,
-  data: TbrEndedData.encode({ flags: 0, type: TbrType.Absolute, effectiveMinutes, reason }),
+  data: TbrEndedData.encode({ flags: 0, type: tbrType(tbr), effectiveMinutes, reason }),
+});
+
+export const profileActivated = (oldTemplateNumber: number, newTemplateNumber: number): NewEvent => ({
+  event: HistoryEvent.ProfileTemplateActivated,
+  data: ProfileActivatedData.encode({ type: ProfileType.BasalRate, oldTemplateNumber, newTemplateNumber }),
+});
+
+/** One block of a template, as it is now; numbered from 1. */
+export const basalBlockChanged = (templateNumber: number, blockNumber: number, block: TimeBlock): NewEvent => ({
+  event: HistoryEvent.BasalTimeBlockChanged,
+  data: BasalBlockChangedData.encode({
+    templateNumber,
+    blockNumber,
+    durationMinutes: block.durationMinutes,
+    rateSfloat: rateSfloat(block.rateMicrounitsPerHour),
+  }),
 });
 
 export const controlStateChanged = (run: boolean): NewEvent => {

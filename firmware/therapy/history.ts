@@ -6,11 +6,13 @@
 import { concat } from "../base/bytes.js";
 import { layout } from "../base/layout.js";
 import { MS_PER_HOUR, type PumpClockMs, pumpClockMs } from "../base/units.js";
-import { DATE_TIME_UNKNOWN } from "../ids/dateTime.js";
+import { DATE_TIME_UNKNOWN, dateTimeOf } from "../ids/dateTime.js";
 import { ReferenceTimeData } from "../ids/history.js";
 import { RecordingReason } from "../ids/historyValues.js";
+import { encodeInt } from "../ids/signed.js";
 import { HistoryEvent } from "../ids/values.js";
 import { DATA_MAX_BYTES, type HistoryRecord } from "../storage/historyRecord.js";
+import { localSeconds, type WallTime } from "./wallTime.js";
 
 /** The offset from the reference is a u16 of seconds (Insulin Delivery Service 1.0): 18.2 h at most, here 18 h. */
 export const REFERENCE_INTERVAL_MS = 18 * MS_PER_HOUR;
@@ -35,26 +37,33 @@ export interface NewEvent {
   readonly data: Uint8Array;
 }
 
-function referenceTime(reason: RecordingReason): NewEvent {
-  // This version has no wall clock.
-  const data = ReferenceTimeData.encode({ reason, ...DATE_TIME_UNKNOWN, timeZoneInt8: 0, dstOffset: 0 });
+function referenceTime(reason: RecordingReason, time: WallTime | undefined, clockMs: PumpClockMs): NewEvent {
+  const dateTime = time ? dateTimeOf(localSeconds(time, clockMs)) : DATE_TIME_UNKNOWN;
+  const timeZoneInt8 = encodeInt(time?.timeZoneQuarters ?? 0, 8);
+  const data = ReferenceTimeData.encode({ reason, ...dateTime, timeZoneInt8, dstOffset: time?.dstOffset ?? 0 });
   return { event: HistoryEvent.ReferenceTime, data };
+}
+
+/** How a Reference Time comes by its date, and why there must be one now. */
+export interface Reference {
+  /** Undefined as long as none was set: then the date is the standard's unknown one. */
+  readonly time: WallTime | undefined;
+  /** TimeSet, or TimeLost when powered time may be missing; undefined when one is due by age alone. */
+  readonly reason?: RecordingReason | undefined;
 }
 
 /**
  * Numbers and dates new events. Those of the change before are dropped: they are on flash. A Reference Time goes before
- * them when the last one is 18 h old, or when `restarted` says that powered time may be missing.
+ * them when the last one is 18 h old, or when `reference` has a reason of its own.
  */
 export function withEvents(
   history: PendingHistory,
   events: readonly NewEvent[],
   clockMs: PumpClockMs,
-  restarted = false,
+  { time, reason }: Reference,
 ): PendingHistory {
-  const due = restarted || clockMs - history.referenceMs >= REFERENCE_INTERVAL_MS;
-  const all = due
-    ? [referenceTime(restarted ? RecordingReason.TimeLost : RecordingReason.Periodic), ...events]
-    : events;
+  const due = reason !== undefined || clockMs - history.referenceMs >= REFERENCE_INTERVAL_MS;
+  const all = due ? [referenceTime(reason ?? RecordingReason.Periodic, time, clockMs), ...events] : events;
   if (all.length > PENDING_EVENTS_MAX) throw new Error(`invariant: ${all.length} history events in one step`);
   const referenceMs = due ? clockMs : history.referenceMs;
   // An event may be dated back, to the end of a temporary rate, but not before its reference.

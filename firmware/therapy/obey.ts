@@ -2,28 +2,31 @@
  * What the therapy does when it is told to: by a command that has been authorised, by the button, by the pump itself.
  */
 
-import { MS_PER_MINUTE, microunits, pumpClockMs, type UptimeMs } from "../base/units.js";
-import { TbrEndReason } from "../ids/historyValues.js";
-import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
+import { microunits, type UptimeMs } from "../base/units.js";
+import { RecordingReason, TbrEndReason } from "../ids/historyValues.js";
+import { AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import type { RigConfig } from "../rig.js";
 import type { Authorised } from "./authorised.js";
 import {
   annunciated,
+  annunciationSettled,
   apply,
   beginChange,
   bolusStopped,
   confirmed,
   finishChange,
   minutesInEffect,
+  rateProgrammed,
   rateRecorded,
   stopped,
   tbrStopped,
 } from "./change.js";
 import type { DoseId, Meaning } from "./commands.js";
-import { bolusProgrammed, controlStateChanged, tbrChanged, tbrStarted } from "./events.js";
+import { bolusProgrammed, controlStateChanged, profileActivated, tbrChanged, tbrStarted } from "./events.js";
 import { addEntry, type LedgerEntry } from "./ledger.js";
-import type { Tbr } from "./standing.js";
-import { clockAt, type Therapy, type TherapyStep, withHoursClosed } from "./therapy.js";
+import { tbrEnd, timeSet } from "./resolve.js";
+import type { Tbr } from "./tbr.js";
+import { clockAt, type Therapy, type TherapyStep, withHoursClosed, withProfile, withRatePassed } from "./therapy.js";
 
 /** Bolus IDs run from 1 to this and begin again: the standard's u16, without 0. */
 const BOLUS_IDS = 0xffff;
@@ -37,9 +40,11 @@ export function obey(
   rig: RigConfig,
 ): TherapyStep {
   const meaning = authorised.command;
-  const closed = withHoursClosed(therapy, clockAt(therapy, now));
-  const change = beginChange(closed, clockAt(therapy, now));
-  const { standing } = closed;
+  const clockMs = clockAt(therapy, now);
+  const passed = withRatePassed(withHoursClosed(therapy, clockMs), clockMs);
+  const change = beginChange(passed, clockMs);
+  const { standing } = passed;
+  const settled = () => addEntry(standing.ledger, ledgerEntry(doseId, "applied", {}));
   const { ActiveBasal, ActiveBolus, TherapyControlState } = StatusChangedFlag;
   switch (meaning.kind) {
     case "stop":
@@ -55,28 +60,38 @@ export function obey(
       return finishChange(apply(change, fields, ActiveBolus, ...events));
     }
     case "setTbr": {
-      const tbr: Tbr = {
-        rateMicrounitsPerHour: meaning.rateMicrounitsPerHour,
-        durationMinutes: meaning.durationMinutes,
-        endsAtMs: pumpClockMs(change.clockMs + meaning.durationMinutes * MS_PER_MINUTE),
-      };
-      const fields = { tbr, ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})) };
+      const { amount, context, durationMinutes } = meaning;
+      const endsAtMs = tbrEnd(clockMs, durationMinutes);
+      const tbr: Tbr = { ...amount, ...(context !== undefined && { context }), durationMinutes, endsAtMs };
       const before = standing.tbr;
-      const event = before ? tbrChanged(tbr, minutesInEffect(before, change.clockMs)) : tbrStarted(tbr);
-      return finishChange(rateRecorded(closed, apply(change, fields, ActiveBasal, event)));
+      const event = before ? tbrChanged(tbr, minutesInEffect(before, clockMs)) : tbrStarted(tbr);
+      return finishChange(rateRecorded(therapy, apply(change, { tbr, ledger: settled() }, ActiveBasal, event)));
     }
     case "cancelTbr": {
       const ended = tbrStopped(change, TbrEndReason.Canceled);
-      const fields = { ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})) };
-      return finishChange(rateRecorded(closed, apply(ended, fields, ActiveBasal)));
+      return finishChange(rateRecorded(therapy, apply(ended, { ledger: settled() }, ActiveBasal)));
+    }
+    case "writeProfile": {
+      const { templateNumber, profile } = meaning;
+      const written = withProfile(change.therapy, templateNumber, profile);
+      const kept = apply({ ...change, therapy: written }, { ledger: settled(), blockToRecord: 1 }, 0);
+      return finishChange({ ...rateRecorded(therapy, rateProgrammed(kept)), profiles: written.profiles });
+    }
+    case "activateProfile": {
+      const activeTemplate = meaning.templateNumber;
+      const event = profileActivated(standing.activeTemplate, activeTemplate);
+      const activated = apply(change, { activeTemplate, ledger: settled() }, ActiveBasal, event);
+      return finishChange(rateRecorded(therapy, rateProgrammed(activated)));
+    }
+    case "setTime": {
+      const set = apply(change, { time: timeSet(meaning, clockMs), ledger: settled() }, 0);
+      const told = annunciationSettled(rateProgrammed(set), AnnunciationType.DateTimeIssue);
+      return finishChange(rateRecorded(therapy, told), RecordingReason.TimeSet);
     }
     case "run": {
-      const fields = {
-        control: "run" as const,
-        ledger: addEntry(standing.ledger, ledgerEntry(doseId, "applied", {})),
-      };
+      const fields = { control: "run" as const, ledger: settled() };
       const running = apply(change, fields, TherapyControlState | ActiveBasal, controlStateChanged(true));
-      return finishChange(rateRecorded(closed, running));
+      return finishChange(rateRecorded(therapy, running));
     }
     default:
       return meaning satisfies never;

@@ -21,17 +21,21 @@ import type { DriveConfig, RigConfig } from "../rig.js";
 import { dueInMs, isDue, pay } from "./basal.js";
 import {
   annunciated,
+  apply,
   beginChange,
   bolusEnded,
   bolusStopped,
   finishChange,
+  rateProgrammed,
   rateRecorded,
   stopped,
   tbrStopped,
 } from "./change.js";
+import { basalBlockChanged } from "./events.js";
 import { type InsulinSource, type Journal, withCounted } from "./journal.js";
 import { activeBolus } from "./ledger.js";
 import { gate } from "./limits.js";
+import { blocksOf, NEVER } from "./profiles.js";
 import {
   accrueTo,
   basalRate,
@@ -55,19 +59,42 @@ const saveAt = ({ savedAt }: Therapy): UptimeMs =>
       : savedAt + SAVE_INTERVAL_MS,
   );
 
-/** What time ends: a temporary rate, an hour; one at a time. */
+/** Blocks of a written template that one step puts into the history. */
+const BLOCKS_PER_STEP = 8;
+
+/** What time ends: a temporary rate, a block, an hour; one at a time, in the order of their ends. */
 export function passRates(given: Therapy, now: UptimeMs): TherapyStep {
   if (given.fault || given.motion.kind === "pulsing") return { next: given };
-  const clockMs = clockAt(given, now);
   const { tbr } = given.standing;
-  if (tbr && clockMs >= tbr.endsAtMs) {
-    const ended = tbrStopped(beginChange(given, tbr.endsAtMs), TbrEndReason.DurationOver);
-    return finishChange(rateRecorded(given, ended));
-  }
+  if (given.standing.blockToRecord > 0) return recordBlocks(given, clockAt(given, now));
+  const clockMs = clockAt(given, now);
+  const endMs = tbr && tbr.endsAtMs < given.rateEndsAtMs ? tbr.endsAtMs : given.rateEndsAtMs;
+  if (clockMs >= endMs) return passEnd(given, endMs);
   const therapy = accrueTo(withHoursClosed(given, clockMs), clockMs);
   if (therapy.standing !== given.standing && given.journal.openHourMicrounits > 0)
     return finishChange(beginChange(therapy, clockMs));
   return { next: therapy };
+}
+
+/** The end of a temporary rate, of a block, or of both, at the moment that it was, however late it is noticed. */
+function passEnd(given: Therapy, endMs: PumpClockMs): TherapyStep {
+  const change = beginChange(given, endMs);
+  const tbrIsOver = given.standing.tbr !== undefined && given.standing.tbr.endsAtMs <= endMs;
+  const ended = tbrIsOver ? tbrStopped(change, TbrEndReason.DurationOver) : change;
+  return finishChange(rateRecorded(given, given.rateEndsAtMs <= endMs ? rateProgrammed(ended) : ended));
+}
+
+/** Puts the blocks of the template that was written last into the history, as many as one step may. */
+function recordBlocks(given: Therapy, clockMs: PumpClockMs): TherapyStep {
+  const { blockToRecord: from } = given.standing;
+  const { newest } = given.profiles;
+  const blocks = newest ? blocksOf(newest.profile) : [];
+  const upTo = Math.min(from - 1 + BLOCKS_PER_STEP, blocks.length);
+  const events = blocks
+    .slice(from - 1, upTo)
+    .map((block, i) => basalBlockChanged(newest?.templateNumber ?? 0, from + i, block));
+  const fields = { blockToRecord: upTo < blocks.length ? upTo + 1 : 0 };
+  return finishChange(apply(beginChange(given, clockMs), fields, 0, ...events));
 }
 
 /** What time brings: what it ends, and then a pulse that is due, or a journal to save; one at a time. */
@@ -207,6 +234,7 @@ export function therapyWakeAt(therapy: Therapy, now: UptimeMs, rig: RigConfig): 
   if (therapy.fault) return uptimeMs(now + SAVE_INTERVAL_MS);
   const wakes: number[] = [saveAt(therapy)];
   if (standing.tbr) wakes.push(standing.tbr.endsAtMs - bootClockMs);
+  if (therapy.rateEndsAtMs !== NEVER) wakes.push(therapy.rateEndsAtMs - bootClockMs);
   if (activeBolus(standing.ledger)) wakes.push(therapy.nextPulseAt);
   const dueMs = dueInMs(journal.basalOwed, basalRate(standing), rig.drive.pulseMaxMicrounits);
   if (standing.control === "run" && dueMs !== undefined)

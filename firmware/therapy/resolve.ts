@@ -5,23 +5,40 @@
 
 import { Refusal } from "../base/refusal.js";
 import { ok, type Result, refuse } from "../base/result.js";
-import type { UptimeMs } from "../base/units.js";
-import type { RigConfig } from "../rig.js";
+import { type MicrounitsPerHour, MS_PER_MINUTE, type PumpClockMs, pumpClockMs, type UptimeMs } from "../base/units.js";
+import type { LimitsConfig, RigConfig } from "../rig.js";
 import type { Command, Meaning } from "./commands.js";
 import { activeBolus } from "./ledger.js";
 import { gate } from "./limits.js";
-import { clockAt, delivered, type Therapy, withHoursClosed } from "./therapy.js";
+import { blocksOf, isFlat, profileOf, programmedAt, TEMPLATES } from "./profiles.js";
+import { type Tbr, tbrRate } from "./tbr.js";
+import {
+  activeProfile,
+  clockAt,
+  delivered,
+  type Therapy,
+  withHoursClosed,
+  withProfile,
+  withRatePassed,
+} from "./therapy.js";
+import { localSeconds, type WallTime } from "./wallTime.js";
 
 /** A day (Insulin Delivery Service 1.0 sets no bound; pumps offer up to 24 h). */
 const TBR_MINUTES_MAX = 1_440;
+/** Twice the 2 to 2.5 that pumps offer; what it comes to is limited besides. */
+const TBR_FACTOR_MAX_MILLIONTHS = 5_000_000;
+/** 2100-01-01 00:00:00: a time is set within the century that its seconds, a u32 since 2000, outlast. */
+const LOCAL_END_S = 3_155_760_000;
 
 /**
- * Refusals: NotCompleted while a fault is latched or the reservoir holds too little; NotApplicable in the wrong state;
- * MaxBolusNumber beside an active bolus; InvalidOperand for a zero amount and no duration; OutOfRange
- * over a single limit; Plausibility over a window.
+ * Refusals: NotCompleted while a fault is latched or the reservoir holds too little; NotApplicable in the wrong state, for
+ * a template that is not configured, and for rates by the time of day where that was never set; MaxBolusNumber beside an
+ * active bolus; InvalidOperand for a zero amount and no duration; OutOfRange over a single limit; Plausibility over a
+ * window.
  */
 export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: RigConfig): Result<Meaning> {
-  const therapy = withHoursClosed(given, clockAt(given, now));
+  const clockMs = clockAt(given, now);
+  const therapy = withRatePassed(withHoursClosed(given, clockMs), clockMs);
   const { standing } = therapy;
   const { limits } = rig;
   if (therapy.fault && command.kind !== "stop" && command.kind !== "cancelBolus") return refuse(Refusal.NotCompleted);
@@ -40,21 +57,83 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
       return passed.ok ? ok(command) : passed;
     }
     case "setTbr": {
-      const { rateMicrounitsPerHour, durationMinutes } = command;
+      const { amount, durationMinutes } = command;
       if (standing.control !== "run" || command.change !== (standing.tbr !== undefined))
         return refuse(Refusal.NotApplicable);
       if (durationMinutes < 1) return refuse(Refusal.InvalidOperand);
-      if (rateMicrounitsPerHour > limits.basalMaxMicrounitsPerHour || durationMinutes > TBR_MINUTES_MAX)
+      if (durationMinutes > TBR_MINUTES_MAX) return refuse(Refusal.OutOfRange);
+      if ("factorMillionths" in amount && amount.factorMillionths > TBR_FACTOR_MAX_MILLIONTHS)
         return refuse(Refusal.OutOfRange);
-      return ok(command);
+      const tbr: Tbr = { ...amount, durationMinutes, endsAtMs: tbrEnd(clockMs, durationMinutes) };
+      if (highestRate(therapy, tbr, clockMs) > limits.basalMaxMicrounitsPerHour) return refuse(Refusal.OutOfRange);
+      return ok({ ...command, rateMicrounitsPerHour: tbrRate(amount, standing.basalMicrounitsPerHour) });
     }
     case "cancelTbr":
       if (!standing.tbr) return refuse(Refusal.NotApplicable);
       return ok({ kind: "cancelTbr", rateMicrounitsPerHour: standing.basalMicrounitsPerHour });
-    case "run":
+    case "writeProfile": {
+      const { templateNumber, profile } = command;
+      if (templateNumber < 1 || templateNumber > TEMPLATES) return refuse(Refusal.OutOfRange);
+      if (blocksOf(profile).some((block) => block.rateMicrounitsPerHour > limits.basalMaxMicrounitsPerHour))
+        return refuse(Refusal.OutOfRange);
+      if (templateNumber !== standing.activeTemplate) return ok({ ...command, rateMicrounitsPerHour: undefined });
+      const rate = programmedBy(withProfile(therapy, templateNumber, profile), clockMs, limits);
+      return rate.ok ? ok({ ...command, rateMicrounitsPerHour: rate.value }) : rate;
+    }
+    case "activateProfile": {
+      const activeTemplate = command.templateNumber;
+      if (!profileOf(therapy.profiles, standing.profilesRevision, activeTemplate)) return refuse(Refusal.NotApplicable);
+      const rate = programmedBy({ ...therapy, standing: { ...standing, activeTemplate } }, clockMs, limits);
+      return rate.ok ? ok({ ...command, rateMicrounitsPerHour: rate.value }) : rate;
+    }
+    case "setTime": {
+      const time = timeSet(command, clockMs);
+      const localS = localSeconds(time, clockMs);
+      if (localS < 0 || localS >= LOCAL_END_S) return refuse(Refusal.OutOfRange);
+      const rate = programmedBy({ ...therapy, standing: { ...standing, time } }, clockMs, limits);
+      return rate.ok ? ok({ ...command, rateMicrounitsPerHour: rate.value }) : rate;
+    }
+    case "run": {
       if (standing.control === "run") return refuse(Refusal.NotApplicable);
-      return ok({ kind: "run", rateMicrounitsPerHour: standing.basalMicrounitsPerHour });
+      const rate = programmedBy(therapy, clockMs, limits);
+      return rate.ok ? ok({ kind: "run", rateMicrounitsPerHour: rate.value }) : rate;
+    }
     default:
       return command satisfies never;
   }
+}
+
+/** The time that a command sets at `clockMs`. */
+export function timeSet(command: Extract<Command, { readonly kind: "setTime" }>, clockMs: PumpClockMs): WallTime {
+  const { baseTimeS, timeZoneQuarters, dstOffset } = command;
+  return { setAtMs: clockMs, baseTimeS, timeZoneQuarters, dstOffset, certain: true };
+}
+
+/** When a temporary rate that begins at `clockMs` is over. */
+export function tbrEnd(clockMs: PumpClockMs, durationMinutes: number): PumpClockMs {
+  return pumpClockMs(clockMs + durationMinutes * MS_PER_MINUTE);
+}
+
+/**
+ * The programmed rate of now, had the therapy become `next`. Refusals: NotApplicable when it changes over the day and the
+ * time of day was never set; OutOfRange when the temporary rate in effect would come to more than a rate may be.
+ */
+function programmedBy(next: Therapy, clockMs: PumpClockMs, limits: LimitsConfig): Result<MicrounitsPerHour> {
+  const { time, tbr } = next.standing;
+  const profile = activeProfile(next);
+  if (!time && !isFlat(profile)) return refuse(Refusal.NotApplicable);
+  if (tbr && highestRate(next, tbr, clockMs) > limits.basalMaxMicrounitsPerHour) return refuse(Refusal.OutOfRange);
+  return ok(programmedAt(profile, time, clockMs).rateMicrounitsPerHour);
+}
+
+/** The highest rate that a temporary one comes to, from `fromMs` to its end, over all blocks that it meets. */
+function highestRate(therapy: Therapy, tbr: Tbr, fromMs: PumpClockMs): number {
+  const profile = activeProfile(therapy);
+  let highest = 0;
+  for (let atMs = fromMs; atMs < tbr.endsAtMs; ) {
+    const { rateMicrounitsPerHour, untilMs } = programmedAt(profile, therapy.standing.time, atMs);
+    highest = Math.max(highest, tbrRate(tbr, rateMicrounitsPerHour));
+    atMs = untilMs;
+  }
+  return highest;
 }

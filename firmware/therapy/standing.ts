@@ -5,7 +5,7 @@
  */
 
 import { concat } from "../base/bytes.js";
-import { layout } from "../base/layout.js";
+import { layout, type Values } from "../base/layout.js";
 import {
   type Microunits,
   type MicrounitsPerHour,
@@ -14,21 +14,17 @@ import {
   type PumpClockMs,
   pumpClockMs,
 } from "../base/units.js";
-import type { AnnunciationType } from "../ids/values.js";
+import { DstOffset } from "../ids/deviceTime.js";
+import { decodeInt, encodeInt } from "../ids/signed.js";
+import { type AnnunciationType, TbrContext } from "../ids/values.js";
 import type { RigConfig } from "../rig.js";
 import type { BlobSpec } from "../storage/blob.js";
 import { type Annunciations, NO_ANNUNCIATIONS } from "./annunciations.js";
 import { decodePendingHistory, encodePendingHistory, type PendingHistory } from "./history.js";
 import { decodeLedger, EMPTY_LEDGER, encodeLedger, type Ledger } from "./ledger.js";
+import type { Tbr, TbrAmount } from "./tbr.js";
+import type { WallTime } from "./wallTime.js";
 import { CLOSED_BINS, NO_DELIVERY, type Windows } from "./windows.js";
-
-/** A temporary basal rate. Ends at a reboot whatever its duration. */
-export interface Tbr {
-  readonly rateMicrounitsPerHour: MicrounitsPerHour;
-  /** As commanded, 1 to 1440. */
-  readonly durationMinutes: number;
-  readonly endsAtMs: PumpClockMs;
-}
 
 /**
  * Therapy control state. `stopAfterLoss` is Stop too, but the button does not end it: stored state was lost, and only a
@@ -41,7 +37,16 @@ export interface Standing {
   /** Pump clock when this was written. */
   readonly clockMs: PumpClockMs;
   readonly control: ControlState;
+  /** The active template's rate of this moment. */
   readonly basalMicrounitsPerHour: MicrounitsPerHour;
+  /** 1 to 5; it is configured. */
+  readonly activeTemplate: number;
+  /** Of the newest template that counts (profiles.ts). */
+  readonly profilesRevision: number;
+  /** Number of the newest template's first block that the history has not got yet; 0 when it has them all. */
+  readonly blockToRecord: number;
+  /** Undefined until it is set. */
+  readonly time: WallTime | undefined;
   readonly tbr: Tbr | undefined;
   /** The total at which the reservoir is empty. */
   readonly reservoirEndMicrounits: Microunits;
@@ -54,11 +59,15 @@ export interface Standing {
   readonly history: PendingHistory;
 }
 
+/** What version 1 had none of: one template, and no time. */
+const UNPROGRAMMED = { activeTemplate: 1, profilesRevision: 0, blockToRecord: 0, time: undefined } as const;
+
 export function newStanding(rig: RigConfig): Standing {
   return {
     clockMs: pumpClockMs(0),
     control: "stop",
     basalMicrounitsPerHour: rig.provisioning.basalMicrounitsPerHour,
+    ...UNPROGRAMMED,
     tbr: undefined,
     reservoirEndMicrounits: rig.provisioning.reservoirMicrounits,
     nextBolusId: 1,
@@ -70,7 +79,7 @@ export function newStanding(rig: RigConfig): Standing {
   };
 }
 
-const Head = layout(
+const HEAD_VERSION_1 = [
   ["clockMs", "u48"],
   ["control", "u8"],
   ["basalRate", "u32"],
@@ -86,22 +95,38 @@ const Head = layout(
   ["bins", { u32s: CLOSED_BINS }],
   ["ledgerBytes", "u16"],
   ["annunciationCount", "u8"],
+] as const;
+const HeadVersion1 = layout(...HEAD_VERSION_1);
+const Head = layout(
+  ...HEAD_VERSION_1,
+  ["tbrContext", "u8"],
+  ["activeTemplate", "u8"],
+  ["profilesRevision", "u32"],
+  ["blockToRecord", "u8"],
+  ["timeState", "u8"],
+  ["timeSetAt", "u48"],
+  ["baseTimeS", "u32"],
+  ["timeZoneInt8", "u8"],
+  ["dstOffset", "u8"],
 );
+/** A TBR's amount is a rate, or a factor. Version 1 has no factors. */
+const TbrCode = { none: 0, absolute: 1, relative: 2 } as const;
+const TimeCode = { never: 0, uncertain: 1, certain: 2 } as const;
 const AnnunciationEntry = layout(["instance", "u16"], ["type", "u16"]);
 
 export const STANDING_BLOB: BlobSpec<Standing> = {
   name: "therapy",
-  version: 1,
+  version: 2,
   copies: "mirrored",
   encode(standing) {
-    const { tbr, windows, annunciations } = standing;
+    const { tbr, windows, annunciations, time } = standing;
     const ledger = encodeLedger(standing.ledger);
     const head = Head.encode({
       clockMs: standing.clockMs,
       control: ControlCode[standing.control],
       basalRate: standing.basalMicrounitsPerHour,
-      tbrPresent: tbr ? 1 : 0,
-      tbrRate: tbr?.rateMicrounitsPerHour ?? 0,
+      tbrPresent: tbr ? ("factorMillionths" in tbr ? TbrCode.relative : TbrCode.absolute) : TbrCode.none,
+      tbrRate: tbr ? ("factorMillionths" in tbr ? tbr.factorMillionths : tbr.rateMicrounitsPerHour) : 0,
       tbrMinutes: tbr?.durationMinutes ?? 0,
       tbrEndsAt: tbr?.endsAtMs ?? 0,
       reservoirEnd: standing.reservoirEndMicrounits,
@@ -112,45 +137,94 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
       bins: windows.closedMicrounits,
       ledgerBytes: ledger.length,
       annunciationCount: annunciations.pending.length,
+      tbrContext: tbr?.context ?? 0,
+      activeTemplate: standing.activeTemplate,
+      profilesRevision: standing.profilesRevision,
+      blockToRecord: standing.blockToRecord,
+      timeState: time ? (time.certain ? TimeCode.certain : TimeCode.uncertain) : TimeCode.never,
+      timeSetAt: time?.setAtMs ?? 0,
+      baseTimeS: time?.baseTimeS ?? 0,
+      timeZoneInt8: time ? encodeInt(time.timeZoneQuarters, 8) : 0,
+      dstOffset: time?.dstOffset ?? 0,
     });
     const pending = annunciations.pending.map((annunciation) => AnnunciationEntry.encode(annunciation));
     return concat(head, ledger, ...pending, encodePendingHistory(standing.history));
   },
   decode(bytes) {
     const head = Head.decode(bytes.subarray(0, Head.sizeBytes));
-    const control = head && controlOf(head.control);
-    if (!control || head.tbrPresent > 1) return undefined;
-    const annunciationsAt = Head.sizeBytes + head.ledgerBytes;
-    const historyAt = annunciationsAt + head.annunciationCount * AnnunciationEntry.sizeBytes;
-    if (bytes.length < historyAt) return undefined;
-    const ledger = decodeLedger(bytes.subarray(Head.sizeBytes, annunciationsAt));
-    const history = decodePendingHistory(bytes.subarray(historyAt));
-    if (!ledger || !history) return undefined;
-    return {
-      clockMs: pumpClockMs(head.clockMs),
-      control,
-      basalMicrounitsPerHour: microunitsPerHour(head.basalRate),
-      tbr:
-        head.tbrPresent === 0
-          ? undefined
-          : {
-              rateMicrounitsPerHour: microunitsPerHour(head.tbrRate),
-              durationMinutes: head.tbrMinutes,
-              endsAtMs: pumpClockMs(head.tbrEndsAt),
-            },
-      reservoirEndMicrounits: microunits(head.reservoirEnd),
-      nextBolusId: head.nextBolusId,
-      windows: { hour: head.windowsHour, closedMicrounits: head.bins.map(microunits) },
-      windowsTotalMicrounits: microunits(head.windowsTotal),
-      ledger,
-      annunciations: {
-        nextInstance: head.nextInstance,
-        pending: decodeAnnunciations(bytes.subarray(annunciationsAt, historyAt)),
-      },
-      history,
+    if (!head || head.tbrPresent > TbrCode.relative || head.timeState > TimeCode.certain) return undefined;
+    const standing = decodeStanding(head, bytes.subarray(Head.sizeBytes));
+    const dstOffset = Object.values(DstOffset).find((each) => each === head.dstOffset);
+    if (dstOffset === undefined || dstOffset === DstOffset.Unknown) return undefined;
+    const time = {
+      setAtMs: pumpClockMs(head.timeSetAt),
+      baseTimeS: head.baseTimeS,
+      timeZoneQuarters: decodeInt(head.timeZoneInt8, 8),
+      dstOffset,
+      certain: head.timeState === TimeCode.certain,
     };
+    const { activeTemplate, profilesRevision, blockToRecord } = head;
+    return (
+      standing && {
+        ...standing,
+        activeTemplate,
+        profilesRevision,
+        blockToRecord,
+        time: head.timeState === TimeCode.never ? undefined : time,
+      }
+    );
   },
+  older: [
+    {
+      version: 1,
+      decode(bytes) {
+        const head = HeadVersion1.decode(bytes.subarray(0, HeadVersion1.sizeBytes));
+        if (!head || head.tbrPresent > TbrCode.absolute) return undefined;
+        return decodeStanding({ ...head, tbrContext: 0 }, bytes.subarray(HeadVersion1.sizeBytes));
+      },
+    },
+  ],
 };
+
+type HeadFields = Values<typeof HEAD_VERSION_1> & { readonly tbrContext: number };
+
+/** What both versions have, and what follows the head in both. */
+function decodeStanding(head: HeadFields, bytes: Uint8Array): Standing | undefined {
+  const control = controlOf(head.control);
+  const historyAt = head.ledgerBytes + head.annunciationCount * AnnunciationEntry.sizeBytes;
+  if (!control || bytes.length < historyAt) return undefined;
+  const ledger = decodeLedger(bytes.subarray(0, head.ledgerBytes));
+  const history = decodePendingHistory(bytes.subarray(historyAt));
+  if (!ledger || !history) return undefined;
+  return {
+    clockMs: pumpClockMs(head.clockMs),
+    control,
+    basalMicrounitsPerHour: microunitsPerHour(head.basalRate),
+    ...UNPROGRAMMED,
+    tbr: tbrOf(head),
+    reservoirEndMicrounits: microunits(head.reservoirEnd),
+    nextBolusId: head.nextBolusId,
+    windows: { hour: head.windowsHour, closedMicrounits: head.bins.map(microunits) },
+    windowsTotalMicrounits: microunits(head.windowsTotal),
+    ledger,
+    annunciations: {
+      nextInstance: head.nextInstance,
+      pending: decodeAnnunciations(bytes.subarray(head.ledgerBytes, historyAt)),
+    },
+    history,
+  };
+}
+
+function tbrOf(head: HeadFields): Tbr | undefined {
+  if (head.tbrPresent === TbrCode.none) return undefined;
+  const amount: TbrAmount =
+    head.tbrPresent === TbrCode.relative
+      ? { factorMillionths: head.tbrRate }
+      : { rateMicrounitsPerHour: microunitsPerHour(head.tbrRate) };
+  const context = Object.values(TbrContext).find((each) => each === head.tbrContext);
+  const tbr = { ...amount, durationMinutes: head.tbrMinutes, endsAtMs: pumpClockMs(head.tbrEndsAt) };
+  return context === undefined ? tbr : { ...tbr, context };
+}
 
 function controlOf(code: number): ControlState | undefined {
   for (const [name, value] of Object.entries(ControlCode)) if (value === code) return name as ControlState;

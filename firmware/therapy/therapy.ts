@@ -30,7 +30,9 @@ import { sameDose } from "./commands.js";
 import { type Journal, type JournalBegun, totalMicrounits } from "./journal.js";
 import { activeBolus, type LedgerEntry } from "./ledger.js";
 import type { Delivered } from "./limits.js";
+import { NEVER, type Profile, type Profiles, profileOf, programmedAt, withWritten } from "./profiles.js";
 import type { Standing } from "./standing.js";
+import { tbrRate } from "./tbr.js";
 import { closeHours, hourOf } from "./windows.js";
 
 /** `stored`: whether the state at the fault is durable; while it is not, what a restart will find is not known. */
@@ -43,6 +45,9 @@ export interface Therapy {
   readonly standing: Standing;
   /** As it is now, ahead of what is durable. Its `clockMs` is how far basal insulin has been accounted for. */
   readonly journal: Journal;
+  readonly profiles: Profiles;
+  /** When the programmed rate next changes. */
+  readonly rateEndsAtMs: PumpClockMs;
   /** The pump clock when uptime was 0. */
   readonly bootClockMs: PumpClockMs;
   /** `turning`: at rest between two pulses of the bench (bench.ts). */
@@ -61,7 +66,8 @@ export interface Therapy {
 export type TherapyRecord =
   | { readonly kind: "journal"; readonly value: Journal }
   | { readonly kind: "pulse"; readonly value: JournalBegun }
-  | { readonly kind: "standing"; readonly value: Standing };
+  /** `profiles`, where there are any, first: they count once the standing state is durable. */
+  | { readonly kind: "standing"; readonly value: Standing; readonly profiles?: Profiles };
 
 export interface TherapyStep {
   readonly next: Therapy;
@@ -74,21 +80,75 @@ const EVERYTHING_CHANGED = allFlags(StatusChangedFlag);
 export const clockAt = (therapy: Therapy, now: UptimeMs): PumpClockMs => pumpClockMs(therapy.bootClockMs + now);
 
 /** The rate in force: zero in Stop, the temporary rate while there is one. */
-export function basalRate(standing: Standing): MicrounitsPerHour {
-  if (standing.control !== "run") return microunitsPerHour(0);
-  return standing.tbr?.rateMicrounitsPerHour ?? standing.basalMicrounitsPerHour;
+export function basalRate({ control, tbr, basalMicrounitsPerHour }: Standing): MicrounitsPerHour {
+  if (control !== "run") return microunitsPerHour(0);
+  return tbr ? tbrRate(tbr, basalMicrounitsPerHour) : basalMicrounitsPerHour;
 }
 
-/** Accounts for basal insulin up to `clockMs`: at the temporary rate up to its end, at the programmed rate after it. */
+/** The template that basal follows. */
+export function activeProfile({ profiles, standing }: Pick<Therapy, "profiles" | "standing">): Profile {
+  const profile = profileOf(profiles, standing.profilesRevision, standing.activeTemplate);
+  if (!profile) throw new Error("invariant: the active template is not configured");
+  return profile;
+}
+
+/**
+ * Accounts for basal insulin up to `clockMs`, at what was in force at each moment of it: at the temporary rate up to its
+ * end, at the programmed rate after it, and at every block's own.
+ */
 export function accrueTo(therapy: Therapy, clockMs: PumpClockMs): Therapy {
   const { journal, standing } = therapy;
   if (clockMs <= journal.clockMs) return therapy;
+  if (clockMs > therapy.rateEndsAtMs) return accrueOverBlocks(therapy, clockMs);
   const rate = basalRate(standing);
   const untilMs = Math.min(clockMs, Math.max(journal.clockMs, standing.tbr?.endsAtMs ?? clockMs));
   const owedUntil = accrue(journal.basalOwed, rate, untilMs - journal.clockMs);
   const afterwards = standing.control === "run" ? standing.basalMicrounitsPerHour : rate;
   const basalOwed = accrue(owedUntil, afterwards, clockMs - untilMs);
   return { ...therapy, journal: { ...journal, clockMs, basalOwed } };
+}
+
+function accrueOverBlocks(therapy: Therapy, clockMs: PumpClockMs): Therapy {
+  const { journal, standing } = therapy;
+  const profile = activeProfile(therapy);
+  let { basalOwed } = journal;
+  for (let fromMs = journal.clockMs; fromMs < clockMs; ) {
+    const programmed = programmedAt(profile, standing.time, fromMs);
+    const tbr = standing.tbr && fromMs < standing.tbr.endsAtMs ? standing.tbr : undefined;
+    const basalMicrounitsPerHour = programmed.rateMicrounitsPerHour;
+    const rate = basalRate({ ...standing, tbr, basalMicrounitsPerHour });
+    const untilMs = pumpClockMs(Math.min(clockMs, programmed.untilMs, tbr?.endsAtMs ?? clockMs));
+    basalOwed = accrue(basalOwed, rate, untilMs - fromMs);
+    fromMs = untilMs;
+  }
+  return { ...therapy, journal: { ...journal, clockMs, basalOwed } };
+}
+
+/** The therapy with the programmed rate of `clockMs`: a block may have begun that no step has recorded yet. */
+export function withRatePassed(therapy: Therapy, clockMs: PumpClockMs): Therapy {
+  return clockMs < therapy.rateEndsAtMs ? therapy : reprogrammed(accrueTo(therapy, clockMs), clockMs);
+}
+
+/** The therapy with the programmed rate that its active template has for `clockMs`. Basal is accounted for up to then. */
+export function reprogrammed(therapy: Therapy, clockMs: PumpClockMs): Therapy {
+  const { standing } = therapy;
+  const programmed = programmedAt(activeProfile(therapy), standing.time, clockMs);
+  return {
+    ...therapy,
+    rateEndsAtMs: programmed.untilMs,
+    standing: { ...standing, basalMicrounitsPerHour: programmed.rateMicrounitsPerHour },
+  };
+}
+
+/** The therapy with a template written. */
+export function withProfile(therapy: Therapy, templateNumber: number, profile: Profile): Therapy {
+  const { standing } = therapy;
+  const { profilesRevision } = standing;
+  return {
+    ...therapy,
+    profiles: withWritten(therapy.profiles, profilesRevision, templateNumber, profile),
+    standing: { ...standing, profilesRevision: profilesRevision + 1 },
+  };
 }
 
 /** What of the active bolus is known to be delivered. */
@@ -120,11 +180,19 @@ function remainderFor(journal: Journal, rig: RigConfig): Pick<Journal, "stepRema
 }
 
 /** A new pump's therapy, or one whose blobs have been read (boot.ts), at uptime `now`. */
-export function beginTherapy(standing: Standing, journal: Journal, now: UptimeMs, rig: RigConfig): Therapy {
-  const clockMs = Math.max(standing.clockMs, journal.clockMs);
-  return {
+export function beginTherapy(
+  standing: Standing,
+  profiles: Profiles,
+  journal: Journal,
+  now: UptimeMs,
+  rig: RigConfig,
+): Therapy {
+  const clockMs = pumpClockMs(Math.max(standing.clockMs, journal.clockMs));
+  const therapy: Therapy = {
     standing,
-    journal: { ...journal, ...remainderFor(journal, rig), clockMs: pumpClockMs(clockMs) },
+    profiles,
+    rateEndsAtMs: NEVER,
+    journal: { ...journal, ...remainderFor(journal, rig), clockMs },
     bootClockMs: pumpClockMs(clockMs - now),
     motion: { kind: "idle" },
     nextPulseAt: uptimeMs(now + rig.drive.pulseIntervalMs),
@@ -132,6 +200,7 @@ export function beginTherapy(standing: Standing, journal: Journal, now: UptimeMs
     changed: EVERYTHING_CHANGED,
     fault: undefined,
   };
+  return reprogrammed(therapy, clockMs);
 }
 
 /**

@@ -7,10 +7,10 @@ import type { Clock, Timer } from "./clock.js";
 import { type Challenge, CONTROL, type DoseId, decodeControl, encodeCommit, encodePrepare } from "./control.js";
 import { countersign } from "./countersignature.js";
 import type { PendingCommands } from "./doses.js";
-import { CHANNEL, COMMAND, SUCCESS } from "./ids.js";
+import { COMMAND, SUCCESS } from "./ids.js";
 import { decodeBolusId, decodeResponse } from "./idsAnswers.js";
 import type { Bond } from "./pairing.js";
-import { type Meaning, meaningOf, type Order, type RateReading } from "./readings.js";
+import { channelOf, type Meaning, meaningOf, type Order, type RateReading } from "./readings.js";
 import { CHANNEL_CONTROL, STALE_MS } from "./records.js";
 import type { Exchange, Incoming, NotSentReason, Operation, Step } from "./requests.js";
 import type { Written } from "./store.js";
@@ -105,7 +105,7 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
     const doseId = this.#context.pending.blocking(this.#isDose);
     if (doseId !== undefined) return this.#finish({ kind: "blocked", doseId });
     this.#phase = { kind: "preparing" };
-    const value = encodePrepare(this.#context.lifeSeconds, CHANNEL.command, this.#command);
+    const value = encodePrepare(this.#context.lifeSeconds, channelOf(this.#order), this.#command);
     return exchange(CHANNEL_CONTROL, value, (answer) => this.#onPrepared(answer));
   }
 
@@ -135,14 +135,14 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
     if (this.#context.overtaken()) return this.#finish({ kind: "notSent", reason: "overtaken" });
     const meaning = meaningOf(this.#order, challenge.reading);
     if (meaning === undefined) return this.#finish({ kind: "notSigned", reading: challenge.reading });
-    if (meaning.command === "setBolus" || meaning.command === "setTbr") return this.#commit(challenge, meaning);
+    if (!("rateMicrounitsPerHour" in meaning) || meaning.command === "setTbr") return this.#commit(challenge, meaning);
     return { kind: "pause", begin: (resume) => this.#ask(challenge, meaning, resume) };
   }
 
   /** Has the reading approved. Whoever is asked may end the session, or ask for a Stop, before it answers. */
   #ask(challenge: Challenge, meaning: RateReading, resume: (step: Step) => void): void {
     const order = this.#order;
-    if (order.command !== "run" && order.command !== "cancelTbr") return;
+    if (!("approve" in order)) return;
     const late = () => resume(this.#finish({ kind: "notSent", reason: "approvalLate" }));
     const timer = this.#context.clock.schedule(late, challenge.lifeSeconds * 1_000);
     this.#phase = { kind: "asking", resume, timer };
@@ -167,7 +167,7 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
     this.#leave();
     this.#phase = { kind: "committed", doseId };
     const command = this.#command;
-    const channel = CHANNEL.command;
+    const channel = channelOf(this.#order);
     const tag = countersign(bond.kDose, { pumpId, controllerId, doseId, challenge, channel, command, reading });
     return exchange(CHANNEL_CONTROL, encodeCommit(doseId, tag), (answer) => this.#onCommitted(answer, doseId));
   }
@@ -179,7 +179,7 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
       this.#settle(doseId);
       return this.#finish({ kind: "refused", code: message.code, doseId });
     }
-    const accepted = channel === CHANNEL.command ? this.#accepted(value, doseId) : undefined;
+    const accepted = channel === channelOf(this.#order) ? this.#accepted(value, doseId) : undefined;
     if (accepted === undefined) return undefined;
     if (this.#isDose) this.#context.pending.accepted(this.#context.bond.pumpId, doseId);
     else this.#settle(doseId);

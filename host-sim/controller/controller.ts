@@ -23,8 +23,17 @@ import { Connection, type ControllerEvent, type ControllerState, type OpenSessio
 import type { DoseId, Outcome } from "./control.js";
 import { isFinal, PendingCommands } from "./doses.js";
 import type { EndReason } from "./ends.js";
-import { COMMAND, type TbrOrder } from "./ids.js";
+import { COMMAND, type RelativeTbrOrder, type TbrOrder } from "./ids.js";
 import { parseShown } from "./pairing.js";
+import {
+  decodeTemplateNumber,
+  encodeProfile,
+  isChunkAnswer,
+  isTimeSet,
+  type ProfileOrder,
+  type TimeOrder,
+  writeChunk,
+} from "./profiles.js";
 import { PumpReader } from "./pumpReader.js";
 import { type Approve, encodeOrder, type Order } from "./readings.js";
 import * as reads from "./reads.js";
@@ -159,6 +168,48 @@ export class Controller extends PumpReader {
   /** Ends the active TBR once `approve` has said yes to the rate that takes over. */
   cancelTbr(approve: Approve, done: Done<CommandResult<Accepted>>): void {
     this.#command({ command: "cancelTbr", approve }, acceptedCommand(COMMAND.cancelTbr), done);
+  }
+
+  /** Starts a TBR relative to the programmed rate, or changes the active one, once `approve` has said yes to its rate. */
+  relativeTbr(order: RelativeTbrOrder, approve: Approve, done: Done<CommandResult<Accepted>>): void {
+    this.#command({ command: "relativeTbr", ...order, approve }, acceptedCommand(COMMAND.setTbr), done);
+  }
+
+  /**
+   * Writes a basal rate profile template, chunk by chunk. `approve` is asked where it is the active one: for the rate
+   * that is programmed from now on. Throws a RangeError for what is no day.
+   */
+  writeProfile(order: ProfileOrder, approve: Approve, done: Done<CommandResult<Accepted>>): void {
+    const chunks = encodeProfile(order);
+    const last = chunks.at(-1) ?? new Uint8Array(0);
+    const send = (index: number): void => {
+      const chunk = chunks[index];
+      if (chunk === undefined || chunk === last) {
+        const accepted = (answer: Uint8Array, doseId: DoseId) =>
+          isChunkAnswer(answer, last, true) ? { doseId } : undefined;
+        this.#command({ command: "writeProfile", ...order, approve }, accepted, done);
+        return;
+      }
+      this.request(writeChunk(chunk), (result) => {
+        if (result.kind === "ok" || result.kind === "stale") send(index + 1);
+        else if (result.kind === "refused") done({ ...result, doseId: undefined });
+        else done({ kind: "notSent", reason: result.kind === "lost" ? "linkEnded" : result.reason });
+      });
+    };
+    send(0);
+  }
+
+  /** Activates a template once `approve` has said yes to the rate that is programmed from now on. */
+  activateProfile(templateNumber: number, approve: Approve, done: Done<CommandResult<Accepted>>): void {
+    const accepted = (answer: Uint8Array, doseId: DoseId) =>
+      decodeTemplateNumber(answer, COMMAND.activateProfileResponse) === templateNumber ? { doseId } : undefined;
+    this.#command({ command: "activateProfile", templateNumber, approve }, accepted, done);
+  }
+
+  /** Sets the pump's time once `approve` has said yes to the rate that is programmed then. */
+  setTime(order: TimeOrder, approve: Approve, done: Done<CommandResult<Accepted>>): void {
+    const accepted = (answer: Uint8Array, doseId: DoseId) => (isTimeSet(answer) ? { doseId } : undefined);
+    this.#command({ command: "setTime", ...order, approve }, accepted, done);
   }
 
   /** Starts delivery once `approve` has said yes to the rate that begins. */

@@ -14,8 +14,11 @@ export const CHANNEL = {
   features: 0x23,
   statusReader: 0x24,
   command: 0x25,
+  commandData: 0x26,
   recordAccess: 0x27,
   historyData: 0x28,
+  deviceTime: 0x90,
+  deviceTimeControl: 0x91,
 } as const;
 
 /** Names of the response codes, for people. */
@@ -73,6 +76,14 @@ export const COMMAND = {
   setBolusResponse: 0x1177,
   cancelBolus: 0x1178,
   cancelBolusResponse: 0x1187,
+  readProfile: 0x0faa,
+  readProfileResponse: 0x0fc3,
+  writeProfile: 0x0fcc,
+  writeProfileResponse: 0x0ff0,
+  activateProfile: 0x122e,
+  activateProfileResponse: 0x1247,
+  getActivatedProfiles: 0x1248,
+  activatedProfiles: 0x1274,
 } as const;
 
 /** Therapy control states. */
@@ -81,8 +92,9 @@ export const THERAPY = { stop: 0x33, run: 0x55 } as const;
 export const BOLUS_TYPE_FAST = 0x33;
 /** Set Bolus' flags. */
 export const BOLUS_FLAG = { correction: 0x08, meal: 0x10 } as const;
-/** Set TBR's type and the only one there is. */
+/** Set TBR's types: a rate, or a factor on the programmed rate. */
 export const TBR_TYPE_ABSOLUTE = 0x33;
+export const TBR_TYPE_RELATIVE = 0x3c;
 /** Set TBR's flag: changes an active TBR instead of starting one. */
 const TBR_FLAG_CHANGE = 0x04;
 /** Longest TBR, in minutes (PROTOCOL.md section 6.3). */
@@ -159,12 +171,30 @@ export interface TbrOrder {
 
 /** Set TBR. Throws a RangeError for a rate that SFLOAT cannot hold exactly and for a duration not within 1 to 1440. */
 export function encodeSetTbr(order: TbrOrder): Uint8Array {
-  const { rateMicrounitsPerHour, durationMinutes, change } = order;
+  return encodeTbr(TBR_TYPE_ABSOLUTE, order.rateMicrounitsPerHour, order);
+}
+
+/** A temporary basal rate relative to the programmed one of each moment. */
+export interface RelativeTbrOrder extends Pick<TbrOrder, "durationMinutes" | "change"> {
+  /** A multiple of 10,000: 1,500,000 is one and a half times the programmed rate. */
+  readonly factorMillionths: number;
+}
+
+/** Set TBR, relative. Throws as {@link encodeSetTbr}. */
+export function encodeRelativeTbr(order: RelativeTbrOrder): Uint8Array {
+  return encodeTbr(TBR_TYPE_RELATIVE, order.factorMillionths, order);
+}
+
+function encodeTbr(
+  type: number,
+  amount: number,
+  { durationMinutes, change }: Pick<TbrOrder, "durationMinutes" | "change">,
+): Uint8Array {
   if (!Number.isInteger(durationMinutes) || durationMinutes < 1 || durationMinutes > LONGEST_TBR_MINUTES)
     throw new RangeError(`Duration ${durationMinutes} min: give a whole number from 1 to ${LONGEST_TBR_MINUTES}`);
-  const rate = encodeSfloat(rateMicrounitsPerHour);
+  const rate = encodeSfloat(amount);
   const flags = change ? TBR_FLAG_CHANGE : 0;
-  return SET_TBR.encode({ opcode: COMMAND.setTbr, flags, type: TBR_TYPE_ABSOLUTE, rate, durationMinutes });
+  return SET_TBR.encode({ opcode: COMMAND.setTbr, flags, type, rate, durationMinutes });
 }
 
 /** Cancel Bolus. */

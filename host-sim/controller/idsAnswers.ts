@@ -1,6 +1,14 @@
 /** What the pump says on the channels of the Insulin Delivery Service, read. PROTOCOL.md sections 6.1 to 6.3. */
 
-import { BOLUS_FLAG, BOLUS_TYPE_FAST, type COMMAND, READER, TBR_TYPE_ABSOLUTE, THERAPY } from "./ids.js";
+import {
+  BOLUS_FLAG,
+  BOLUS_TYPE_FAST,
+  type COMMAND,
+  READER,
+  TBR_TYPE_ABSOLUTE,
+  TBR_TYPE_RELATIVE,
+  THERAPY,
+} from "./ids.js";
 import { Layout } from "./layout.js";
 import { decodeFloat, decodeSfloat, decodeSfloatWhole } from "./sfloat.js";
 
@@ -34,6 +42,7 @@ const BASAL_WITH_TBR = new Layout({
 });
 const DELIVERED = new Layout({ opcode: "u16", bolus: "u32", basal: "u32" });
 const TBR_PRESENT = 0x01;
+const CONTEXT_PRESENT = 0x04;
 const ATTACHED = 0x01;
 const ANNUNCIATION_PRESENT = 0x01;
 const OPERATIONAL_READY = 0x96;
@@ -74,7 +83,10 @@ export interface ActiveBasal {
   readonly programmedMicrounitsPerHour: number;
   readonly tbr:
     | {
+        /** Of this moment. */
         readonly rateMicrounitsPerHour: number;
+        /** Of a relative one: what the programmed rate is multiplied with. */
+        readonly factorMillionths?: number;
         readonly durationMinutes: number;
         readonly remainingMinutes: number;
       }
@@ -164,17 +176,24 @@ export function decodeActiveBolusDelivery(value: Uint8Array): BolusDelivery | un
 /** Reads the answer to Get Active Basal Rate Delivery. */
 export function decodeActiveBasal(value: Uint8Array): ActiveBasal | undefined {
   const plain = BASAL.decode(value);
-  const withTbr = BASAL_WITH_TBR.decode(value);
+  const head = BASAL_WITH_TBR.decodeHead(value);
+  const contextBytes = ((head?.values.flags ?? 0) & CONTEXT_PRESENT) !== 0 ? 1 : 0;
+  const withTbr = head?.tail.length === contextBytes ? head.values : undefined;
   const basal = plain ?? withTbr;
   if (basal?.opcode !== READER.activeBasal) return undefined;
   if (((basal.flags & TBR_PRESENT) !== 0) !== (withTbr !== undefined)) return undefined;
   const programmedMicrounitsPerHour = decodeSfloat(basal.programmed);
   if (programmedMicrounitsPerHour === undefined) return undefined;
   if (withTbr === undefined) return { programmedMicrounitsPerHour, tbr: undefined };
-  const rateMicrounitsPerHour = decodeSfloat(withTbr.rate);
-  if (withTbr.type !== TBR_TYPE_ABSOLUTE || rateMicrounitsPerHour === undefined) return undefined;
-  const { durationMinutes, remainingMinutes } = withTbr;
-  return { programmedMicrounitsPerHour, tbr: { rateMicrounitsPerHour, durationMinutes, remainingMinutes } };
+  const amount = decodeSfloat(withTbr.rate);
+  if (amount === undefined) return undefined;
+  const { type, durationMinutes, remainingMinutes } = withTbr;
+  const minutes = { durationMinutes, remainingMinutes };
+  if (type === TBR_TYPE_ABSOLUTE)
+    return { programmedMicrounitsPerHour, tbr: { rateMicrounitsPerHour: amount, ...minutes } };
+  if (type !== TBR_TYPE_RELATIVE) return undefined;
+  const rateMicrounitsPerHour = Math.floor((programmedMicrounitsPerHour * amount) / 1_000_000);
+  return { programmedMicrounitsPerHour, tbr: { rateMicrounitsPerHour, factorMillionths: amount, ...minutes } };
 }
 
 /** Reads the answer to Get Delivered Insulin. */

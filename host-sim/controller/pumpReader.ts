@@ -4,6 +4,7 @@ import type { Connection } from "./connection.js";
 import { type FetchResult, fetchHistory, type HistoryStore } from "./historyFetch.js";
 import type { BOLUS_VALUE } from "./ids.js";
 import type { ActiveBasal, Annunciation, BolusDelivery, DeliveredInsulin, Features, Status } from "./idsAnswers.js";
+import { type PumpTime, readProfile, type TimeBlock } from "./profiles.js";
 import * as reads from "./reads.js";
 import { type Result, simpleOperation } from "./requests.js";
 
@@ -68,6 +69,22 @@ export class PumpReader {
    */
   fetchHistory(store: HistoryStore, done: Done<FetchResult>): void {
     fetchHistory(this.#connection, store, done);
+  }
+
+  /** Reads the number of the active basal rate profile template. */
+  activeTemplate(done: Done<Result<number>>): void {
+    this.request(reads.activeTemplate, done);
+  }
+
+  /** Reads a basal rate profile template, whole. */
+  profile(templateNumber: number, done: Done<Result<readonly TimeBlock[]>>): void {
+    const queued = this.#connection.queue(readProfile(templateNumber, done), false);
+    if (queued !== "queued") done({ kind: "notSent", reason: queued });
+  }
+
+  /** Reads the pump's time. */
+  time(done: Done<Result<{ readonly time: PumpTime | undefined }>>): void {
+    this.request(reads.time, done);
   }
 
   /** Queues a request of one exchange; an urgent one goes ahead of all that waits. */

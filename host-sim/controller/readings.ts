@@ -8,15 +8,19 @@ import {
   BOLUS_TYPE_FAST,
   type BolusOrder,
   bolusFlags,
+  CHANNEL,
   COMMAND,
   encodeBare,
+  encodeRelativeTbr,
   encodeSetBolus,
   encodeSetTbr,
   encodeSetTherapyControlState,
+  type RelativeTbrOrder,
   type TbrOrder,
   THERAPY,
 } from "./ids.js";
 import { Layout } from "./layout.js";
+import { encodeActivation, encodeProfile, encodeTimeUpdate, type ProfileOrder, type TimeOrder } from "./profiles.js";
 
 const BOLUS = new Layout({
   opcode: "u16",
@@ -31,9 +35,41 @@ const CANCEL_TBR = new Layout({ opcode: "u16", rateMicrounitsPerHour: "u32" });
 const RUN = new Layout({ opcode: "u16", state: "u8", rateMicrounitsPerHour: "u32" });
 const TBR_MODE = { new: 0x0f, change: 0x33 } as const;
 
-/** What Run or Cancel TBR would bring about, for the user to approve: this basal rate begins or takes over. */
+const RELATIVE_TBR = new Layout({
+  opcode: "u16",
+  mode: "u8",
+  factorMillionths: "u32",
+  rateMicrounitsPerHour: "u32",
+  durationMinutes: "u16",
+});
+const RELATIVE_MODE = { new: 0x3c, change: 0x55 } as const;
+const PROFILE = new Layout({
+  opcode: "u16",
+  templateNumber: "u8",
+  state: "u8",
+  rateMicrounitsPerHour: "u32",
+  dayMicrounits: "u32",
+  blocks: "u8",
+});
+const PROFILE_STATE = { inactive: 0x0f, active: 0x33 } as const;
+const PROFILE_BLOCK = new Layout({ durationMinutes: "u16", rateMicrounitsPerHour: "u32" });
+const ACTIVATION = new Layout({ opcode: "u16", templateNumber: "u8", rateMicrounitsPerHour: "u32" });
+const TIME = new Layout({
+  opcode: "u8",
+  year: "u16",
+  month: "u8",
+  day: "u8",
+  hours: "u8",
+  minutes: "u8",
+  seconds: "u8",
+  timeZone: "u8",
+  dstQuarters: "u8",
+  rateMicrounitsPerHour: "u32",
+});
+
+/** What a command would bring about, for the user to approve: this basal rate begins, takes over or is programmed. */
 export interface RateReading {
-  readonly command: "run" | "cancelTbr";
+  readonly command: "run" | "cancelTbr" | "relativeTbr" | "writeProfile" | "activateProfile" | "setTime";
   readonly rateMicrounitsPerHour: number;
 }
 
@@ -48,12 +84,19 @@ export type Order =
   | ({ readonly command: "setBolus" } & BolusOrder)
   | ({ readonly command: "setTbr" } & TbrOrder)
   | { readonly command: "cancelTbr"; readonly approve: Approve }
-  | { readonly command: "run"; readonly approve: Approve };
+  | { readonly command: "run"; readonly approve: Approve }
+  | ({ readonly command: "relativeTbr"; readonly approve: Approve } & RelativeTbrOrder)
+  /** Its last chunk: those before it have been sent. Approved when it is the active template that is written. */
+  | ({ readonly command: "writeProfile"; readonly approve: Approve } & ProfileOrder)
+  | { readonly command: "activateProfile"; readonly templateNumber: number; readonly approve: Approve }
+  | ({ readonly command: "setTime"; readonly approve: Approve } & TimeOrder);
 
 /** What a command will do once it is signed: the order itself, or the rate that it lets begin. */
 export type Meaning =
   | ({ readonly command: "setBolus" } & BolusOrder)
   | ({ readonly command: "setTbr" } & TbrOrder)
+  /** A template that is not active: no rate begins. */
+  | { readonly command: "writeInactiveProfile"; readonly templateNumber: number }
   | RateReading;
 
 /** The command's bytes on channel 25. Throws a RangeError for an order that they cannot express. */
@@ -67,7 +110,118 @@ export function encodeOrder(order: Order): Uint8Array {
       return encodeBare(COMMAND.cancelTbr);
     case "run":
       return encodeSetTherapyControlState("run");
+    case "relativeTbr":
+      return encodeRelativeTbr(order);
+    case "writeProfile":
+      return encodeProfile(order).at(-1) ?? new Uint8Array(0);
+    case "activateProfile":
+      return encodeActivation(order.templateNumber);
+    case "setTime":
+      return encodeTimeUpdate(order);
   }
+}
+
+/** The channel that the command belongs to. */
+export function channelOf(order: Order): number {
+  return order.command === "setTime" ? CHANNEL.deviceTimeControl : CHANNEL.command;
+}
+
+/** Where a reading has the pump's own rate; all the rest of it is the order's. */
+function ratedReading(order: RatedOrder, rateMicrounitsPerHour: number): Uint8Array {
+  switch (order.command) {
+    case "relativeTbr": {
+      const { factorMillionths, durationMinutes, change } = order;
+      const mode = change ? RELATIVE_MODE.change : RELATIVE_MODE.new;
+      return RELATIVE_TBR.encode({
+        opcode: COMMAND.setTbr,
+        mode,
+        factorMillionths,
+        rateMicrounitsPerHour,
+        durationMinutes,
+      });
+    }
+    case "writeProfile":
+      return profileReading(order, PROFILE_STATE.active, rateMicrounitsPerHour);
+    case "activateProfile":
+      return ACTIVATION.encode({
+        opcode: COMMAND.activateProfile,
+        templateNumber: order.templateNumber,
+        rateMicrounitsPerHour,
+      });
+    case "setTime": {
+      const { baseTimeSeconds, timeZoneQuarters, dstQuarters } = order;
+      const local = civilOf(baseTimeSeconds + 900 * (timeZoneQuarters + dstQuarters));
+      const timeZone = timeZoneQuarters < 0 ? timeZoneQuarters + 0x100 : timeZoneQuarters;
+      return TIME.encode({ opcode: TIME_OPCODE, ...local, timeZone, dstQuarters, rateMicrounitsPerHour });
+    }
+  }
+}
+
+type RatedOrder = Extract<Order, { command: "relativeTbr" | "writeProfile" | "activateProfile" | "setTime" }>;
+
+/** Where the rate is in each of these readings. */
+const RATE_AT = { relativeTbr: 7, writeProfile: 4, activateProfile: 3, setTime: 10 } as const;
+const TIME_OPCODE = 2;
+
+function profileReading(order: ProfileOrder, state: number, rateMicrounitsPerHour: number): Uint8Array {
+  const { templateNumber, blocks } = order;
+  const day = blocks.reduce((sum, block) => sum + block.durationMinutes * block.rateMicrounitsPerHour, 0);
+  const opcode = COMMAND.writeProfile;
+  const dayMicrounits = Math.floor(day / 60);
+  const head = PROFILE.encode({
+    opcode,
+    templateNumber,
+    state,
+    rateMicrounitsPerHour,
+    dayMicrounits,
+    blocks: blocks.length,
+  });
+  const bytes = new Uint8Array(head.length + blocks.length * PROFILE_BLOCK.size);
+  bytes.set(head);
+  blocks.forEach(({ durationMinutes, rateMicrounitsPerHour }, index) => {
+    bytes.set(
+      PROFILE_BLOCK.encode({ durationMinutes, rateMicrounitsPerHour }),
+      head.length + index * PROFILE_BLOCK.size,
+    );
+  });
+  return bytes;
+}
+
+/** Date and time so many seconds after 2000-01-01 00:00:00, in the Gregorian calendar from March to March. */
+function civilOf(seconds: number) {
+  const ofDay = ((seconds % 86_400) + 86_400) % 86_400;
+  // Days since 1600-03-01, a leap day being the last of its year.
+  const days = (seconds - ofDay) / 86_400 + 146_037;
+  const century = Math.min(3, Math.floor((days % 146_097) / 36_524));
+  const ofCentury = (days % 146_097) - century * 36_524;
+  const four = Math.floor(ofCentury / 1_461);
+  const ofFour = ofCentury % 1_461;
+  const one = Math.min(3, Math.floor(ofFour / 365));
+  const ofYear = ofFour - one * 365;
+  const fromMarch = Math.floor((5 * ofYear + 2) / 153);
+  const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
+  const year = 1_600 + 400 * Math.floor(days / 146_097) + 100 * century + 4 * four + one + (month < 3 ? 1 : 0);
+  return {
+    year,
+    month,
+    day: ofYear - Math.floor((153 * fromMarch + 2) / 5) + 1,
+    hours: Math.floor(ofDay / 3_600),
+    minutes: Math.floor((ofDay % 3_600) / 60),
+    seconds: ofDay % 60,
+  };
+}
+
+/** Takes the pump's rate out of a reading, and the reading for the order's when nothing else in it differs. */
+function ratedMeaning(order: RatedOrder, reading: Uint8Array): Meaning | undefined {
+  const at = RATE_AT[order.command];
+  if (reading.length < at + 4) return undefined;
+  const rateMicrounitsPerHour = new DataView(reading.buffer, reading.byteOffset).getUint32(at, true);
+  if (equalBytes(reading, ratedReading(order, rateMicrounitsPerHour)))
+    return { command: order.command, rateMicrounitsPerHour };
+  if (order.command !== "writeProfile") return undefined;
+  const { templateNumber } = order;
+  const inactive = equalBytes(reading, profileReading(order, PROFILE_STATE.inactive, 0));
+  return inactive ? { command: "writeInactiveProfile", templateNumber } : undefined;
 }
 
 /** The reading of a bolus or TBR order, which the pump's must equal byte for byte. */
@@ -87,7 +241,7 @@ export function expectedReading(order: Extract<Order, { command: "setBolus" | "s
 }
 
 /** The pump's reading of Run or Cancel TBR; undefined when it is a reading of anything else. */
-function decodeRateReading(command: RateReading["command"], reading: Uint8Array): RateReading | undefined {
+function decodeRateReading(command: "run" | "cancelTbr", reading: Uint8Array): RateReading | undefined {
   if (command === "cancelTbr") {
     const decoded = CANCEL_TBR.decode(reading);
     if (decoded?.opcode !== COMMAND.cancelTbr) return undefined;
@@ -110,6 +264,11 @@ export function meaningOf(order: Order, reading: Uint8Array): Meaning | undefine
     case "cancelTbr":
     case "run":
       return decodeRateReading(order.command, reading);
+    case "relativeTbr":
+    case "writeProfile":
+    case "activateProfile":
+    case "setTime":
+      return ratedMeaning(order, reading);
     default:
       return order satisfies never;
   }

@@ -32,6 +32,7 @@ import {
   type Features,
   type Status,
 } from "./idsAnswers.js";
+import { decodeTemplateNumber, decodeTime, type PumpTime } from "./profiles.js";
 import { CHANNEL_CONTROL } from "./records.js";
 import type { Incoming, Reply, SimpleRequest } from "./requests.js";
 
@@ -148,6 +149,18 @@ export const deliveredInsulin: Request<DeliveredInsulin> = controlPoint(
   true,
   decodeDeliveredInsulin,
 );
+
+/** The active template. */
+export const activeTemplate: Request<number> = controlPoint(
+  CHANNEL.command,
+  encodeBare(COMMAND.getActivatedProfiles),
+  COMMAND.response,
+  true,
+  (answer) => decodeTemplateNumber(answer, COMMAND.activatedProfiles),
+);
+
+/** The pump's time. */
+export const time: Request<{ readonly time: PumpTime | undefined }> = read(CHANNEL.deviceTime, decodeTime);
 
 /** Stop. */
 export const stop: Request<undefined> = acknowledged(

@@ -126,6 +126,16 @@ export const PATHS: readonly Path[] = [
     ways: bothCopies("calibration"),
   },
   {
+    found: "both copies of the profiles lost",
+    ids: ["SR-66"],
+    therapy: "Stop",
+    radio: "on the air, bonds kept",
+    shown: `Basal profiles were lost: stopped / ${SHOWN_OF_LOSS}`,
+    annunciations: TOLD_OF_LOSS,
+    run: "starts basal",
+    ways: bothCopies("profiles"),
+  },
+  {
     found: "no blob, but a history",
     ids: ["SR-66"],
     therapy: "Stop",

@@ -8,13 +8,20 @@ import type { MotorReport } from "../../firmware/motor/motor.js";
 import { DEFAULT_RIG } from "../../firmware/rig.js";
 import { NO_BONDS } from "../../firmware/session/bonds.js";
 import { NEW_JOURNAL } from "../../firmware/therapy/journal.js";
+import { newProfiles } from "../../firmware/therapy/profiles.js";
 import { newStanding } from "../../firmware/therapy/standing.js";
 import { beginTherapy } from "../../firmware/therapy/therapy.js";
 import { at } from "../therapy/bench.js";
 
 export function readings(fields: Partial<Readings> = {}): Readings {
   return {
-    therapy: beginTherapy(newStanding(DEFAULT_RIG), NEW_JOURNAL, at(0), DEFAULT_RIG),
+    therapy: beginTherapy(
+      newStanding(DEFAULT_RIG),
+      newProfiles(DEFAULT_RIG.provisioning.basalMicrounitsPerHour),
+      NEW_JOURNAL,
+      at(0),
+      DEFAULT_RIG,
+    ),
     bonds: NO_BONDS,
     now: at(10_000),
     nominal: DEFAULT_RIG,

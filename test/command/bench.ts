@@ -65,7 +65,7 @@ export class Desk {
   /** Dispatches a message given in hexadecimal. */
   send(channel: number, value: string): Dispatched {
     const { mayOperate, stale, asker } = this;
-    const request = { ...asker, channel, value: unhex(value), stale, mayOperate };
+    const request = { ...asker, channel, value: unhex(value), stale, mayOperate, answering: false };
     const dispatched = dispatch(this.state, request, this.context);
     this.state = dispatched.next;
     return dispatched;

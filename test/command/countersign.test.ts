@@ -7,9 +7,11 @@ import { microunits, microunitsPerHour, pumpClockMs, uptimeMs } from "../../firm
 import { commit, NO_CHALLENGE } from "../../firmware/command/countersign.js";
 import { failureOf, responseOf } from "../../firmware/command/dispatch.js";
 import { NonceStore } from "../../firmware/nonce/store.js";
+import { withProfile } from "../../firmware/therapy/therapy.js";
 import { durable, identityOf, soundEntropy, varied } from "../nonce/bench.js";
 import { flipped, hex, unhex } from "../session/bench.js";
-import { bolusStanding, HOUR_MS, RIG, therapyOf } from "../therapy/bench.js";
+import { bolusStanding, clock, HOUR_MS, RIG, therapyOf } from "../therapy/bench.js";
+import { profileOfRates } from "../therapy/profileBench.js";
 import { vectorsOf } from "../vectors/appendix.js";
 import { ASKER, COMMAND, Desk, doseBytes } from "./bench.js";
 
@@ -72,6 +74,9 @@ describe("Prepare", () => {
   });
 });
 
+/** 2000-01-02 00:00:00 at the pump clock's 0. */
+const MIDNIGHT = { setAtMs: clock(0), baseTimeS: 86_400, timeZoneQuarters: 0, dstOffset: 0, certain: true } as const;
+
 describe("Commit", () => {
   for (const { name, inputs, outputs } of vectorsOf("countersignature"))
     it(`accepts PROTOCOL.md's own tag, and no other: ${name} (SR-25)`, () => {
@@ -82,6 +87,9 @@ describe("Commit", () => {
         ff0f: therapyOf(),
         "1111": therapyOf({ basalMicrounitsPerHour: BASAL, tbr: TBR }),
         "5a0f": therapyOf({ basalMicrounitsPerHour: BASAL, control: "stop" }),
+        cc0f: therapyOf({ time: MIDNIGHT }),
+        "2e12": withProfile(therapyOf(), 2, profileOfRates([1_440, BASAL])),
+        "0241": therapyOf(),
       };
       const attempt = (tag: Uint8Array) => {
         const identity = identityOf({ epoch, pumpId: unhex(inputs.pumpId) });
@@ -97,6 +105,7 @@ describe("Commit", () => {
         const outstanding = {
           doseId: { epoch, sequence },
           challenge: unhex(inputs.challenge),
+          channel: inputs.channel === "91" ? 0x91 : 0x25,
           command: unhex(outputs.command),
           reading: unhex(outputs.reading),
         };

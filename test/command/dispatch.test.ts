@@ -52,7 +52,8 @@ describe("channel 25", () => {
   });
 
   it("refuses every other opcode of the standard with 70 (SR-03)", () => {
-    const listed = Object.values(COMMAND).map((command) => command.slice(0, 4));
+    const profiles = ["aa0f", "cc0f", "2e12", "4812"];
+    const listed = [...profiles, ...Object.values(COMMAND).map((command) => command.slice(0, 4))];
     for (let low = 0; low < 256; low++)
       for (const high of ["0f", "11", "12", "14", "03", "00"]) {
         const opcode = `${low.toString(16).padStart(2, "0")}${high}`;

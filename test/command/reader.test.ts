@@ -43,7 +43,7 @@ describe("status channels", () => {
   });
 
   it("read Features: no E2E protection, 100 IU/ml, what this version has", () => {
-    assert.equal(read(0x23, therapyOf()), "23 ffff000120260800");
+    assert.equal(read(0x23, therapyOf()), "23 ffff0001202e0800");
   });
 
   it("refuse with 70 a value, and every channel that is no reading's (SR-03)", () => {

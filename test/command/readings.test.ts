@@ -5,6 +5,7 @@ import { microunits, microunitsPerHour } from "../../firmware/base/units.js";
 import { readingOf } from "../../firmware/command/readings.js";
 import type { Meaning } from "../../firmware/therapy/commands.js";
 import { hex } from "../session/bench.js";
+import { profileOfRates } from "../therapy/profileBench.js";
 import { vectorsOf } from "../vectors/appendix.js";
 
 const reading = (meaning: Meaning) => hex(readingOf(meaning));
@@ -17,6 +18,8 @@ describe("readings", () => {
     );
     const tbr = {
       kind: "setTbr",
+      amount: { rateMicrounitsPerHour: microunitsPerHour(0x00a1b2c3) },
+      context: undefined,
       rateMicrounitsPerHour: microunitsPerHour(0x00a1b2c3),
       durationMinutes: 0x0506,
     } as const;
@@ -30,9 +33,39 @@ describe("readings", () => {
   it("are those of PROTOCOL.md's vectors (SR-29)", () => {
     const meanings: readonly Meaning[] = [
       { kind: "setBolus", flags: 0x10, amountMicrounits: microunits(1_500_000) },
-      { kind: "setTbr", change: false, rateMicrounitsPerHour: microunitsPerHour(750_000), durationMinutes: 90 },
+      {
+        kind: "setTbr",
+        change: false,
+        amount: { rateMicrounitsPerHour: microunitsPerHour(750_000) },
+        context: undefined,
+        rateMicrounitsPerHour: microunitsPerHour(750_000),
+        durationMinutes: 90,
+      },
       { kind: "cancelTbr", rateMicrounitsPerHour: microunitsPerHour(1_200_000) },
       { kind: "run", rateMicrounitsPerHour: microunitsPerHour(1_200_000) },
+      {
+        kind: "setTbr",
+        change: false,
+        amount: { factorMillionths: 1_500_000 },
+        context: 0x55,
+        rateMicrounitsPerHour: microunitsPerHour(1_350_000),
+        durationMinutes: 60,
+      },
+      {
+        kind: "writeProfile",
+        templateNumber: 1,
+        firstBlockNumber: 1,
+        profile: profileOfRates([360, 800_000], [1_080, 1_100_000]),
+        rateMicrounitsPerHour: microunitsPerHour(800_000),
+      },
+      { kind: "activateProfile", templateNumber: 2, rateMicrounitsPerHour: microunitsPerHour(1_200_000) },
+      {
+        kind: "setTime",
+        baseTimeS: 848_707_200,
+        timeZoneQuarters: -20,
+        dstOffset: 4,
+        rateMicrounitsPerHour: microunitsPerHour(900_000),
+      },
     ];
     assert.deepEqual(
       meanings.map(reading),

@@ -83,7 +83,7 @@ describe("command table", () => {
   it("answers with the standard's response of each command", () => {
     const response = (value: string) => {
       const row = rowOf(unhex(value));
-      const decoded = row && decodeCommand(row, unhex(value));
+      const decoded = row && decodeCommand(row, unhex(value), undefined);
       assert.ok(decoded?.ok);
       return hex(row?.response(decoded.value, 0x0201) ?? new Uint8Array(0));
     };
@@ -102,7 +102,7 @@ const decoded = (value: string) => {
   const bytes = unhex(value);
   const row = rowOf(bytes);
   assert.ok(row, value);
-  const command = decodeCommand(row, bytes);
+  const command = decodeCommand(row, bytes, undefined);
   return command.ok ? command.value : command.refusal.toString(16);
 };
 
@@ -113,7 +113,8 @@ describe("command decoding", () => {
     assert.deepEqual(decoded(COMMAND.cancelTbr), { kind: "cancelTbr" });
     assert.deepEqual(decoded(COMMAND.cancelBolus), { kind: "cancelBolus", bolusId: 5 });
     assert.deepEqual(decoded(COMMAND.bolus), { kind: "setBolus", flags: 0x10, amountMicrounits: 1_500_000 });
-    const tbr = { kind: "setTbr", rateMicrounitsPerHour: 750_000, durationMinutes: 90 };
+    const amount = { rateMicrounitsPerHour: 750_000 };
+    const tbr = { kind: "setTbr", amount, context: undefined, durationMinutes: 90 };
     assert.deepEqual(decoded(COMMAND.tbr), { ...tbr, change: false });
     assert.deepEqual(decoded(COMMAND.changeTbr), { ...tbr, change: true });
   });
@@ -185,23 +186,43 @@ describe("command decoding", () => {
       assert.deepEqual(bolus({ fast: encoding }), { kind: "setBolus", flags: 0, amountMicrounits: amount }, encoding);
   });
 
-  it("takes of Set TBR bit 2 and no other, the absolute type and no other (SR-04)", () => {
+  it("takes of Set TBR change and context, a rate or a factor, and refuses a template with 74 (SR-04)", () => {
     for (let flags = 0; flags < 256; flags++) {
       const text = flags.toString(16).padStart(2, "0");
-      if ((flags & ~4) === 0) assert.equal(typeof decoded(`ff0f${text}334be05a00`), "object", text);
-      else for (const rest of ["", "00", "0000"]) assert.equal(decoded(`ff0f${text}334be05a00${rest}`), "71", text);
+      const reserved = (flags & ~7) !== 0;
+      const optional = "0133".slice(0, 2 * ((flags & 1) + ((flags >> 1) & 1)));
+      if (!reserved && (flags & 3) === 0) assert.equal(typeof decoded(`ff0f${text}334be05a00`), "object", text);
+      else if (!reserved && (flags & 1) === 1) assert.equal(decoded(`ff0f${text}334be05a00${optional}`), "74", text);
+      else
+        for (const rest of reserved ? ["", "00", "0000"] : ["", "00"])
+          assert.equal(decoded(`ff0f${text}334be05a00${rest}`), "71", text);
     }
-    for (const type of ["3c", "00", "55"]) assert.equal(decoded(`ff0f00${type}4be05a00`), "71", type);
+    const tbr = { kind: "setTbr", change: false, durationMinutes: 90 };
+    const relative = { ...tbr, amount: { factorMillionths: 750_000 } };
+    assert.deepEqual(decoded("ff0f003c4be05a00"), { ...relative, context: undefined });
+    for (const context of [0x33, 0x3c, 0x55]) {
+      const text = context.toString(16);
+      assert.deepEqual(decoded(`ff0f023c4be05a00${text}`), { ...relative, context });
+      assert.deepEqual(decoded(`ff0f02334be05a00${text}`), {
+        ...tbr,
+        amount: { rateMicrounitsPerHour: 750_000 },
+        context,
+      });
+    }
+    for (const context of ["00", "0f", "5a", "ff"]) assert.equal(decoded(`ff0f023c4be05a00${context}`), "71", context);
+    for (const type of ["0f", "00", "55"]) assert.equal(decoded(`ff0f00${type}4be05a00`), "71", type);
+    // 1.005 is no step of 0.01.
+    assert.equal(decoded("ff0f003cedd35a00"), "71");
   });
 
   it("throws for no bytes (SR-02)", () => {
-    const opcode = fc.constantFrom("5a0f", "ff0f", "1111", "4b11", "7811").map(unhex);
+    const opcode = fc.constantFrom("5a0f", "ff0f", "1111", "4b11", "7811", "cc0f", "2e12").map(unhex);
     fc.assert(
       fc.property(opcode, fc.uint8Array({ maxLength: 12 }), (head, operand) => {
         const bytes = Uint8Array.from([...head, ...operand]);
         const row = rowOf(bytes);
         assert.ok(row);
-        decodeCommand(row, bytes);
+        decodeCommand(row, bytes, undefined);
       }),
       { seed: 81, numRuns: 500 },
     );

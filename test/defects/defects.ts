@@ -211,8 +211,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: "a temporary rate never ends",
     module: "firmware/therapy/pulses.js",
-    from: "if (tbr && clockMs >= tbr.endsAtMs)",
-    to: "if (false)",
+    from: "tbr && tbr.endsAtMs < given.rateEndsAtMs ? tbr.endsAtMs : given.rateEndsAtMs",
+    to: "given.rateEndsAtMs",
     caughtBy: { file: "scenarios/basal", title: "follows TBRs set, changed, at zero, cancelled and run out" },
   },
   {

@@ -150,7 +150,7 @@ describe("numbers of the Insulin Delivery Service", () => {
       );
     });
 
-  it("names channels by the low byte of their characteristic, 2B20 to 2B28, beside control and tick", () =>
+  it("names channels by the low byte of their characteristic, 2B20 to 2B28, 2B90 and 2B91, beside control and tick", () =>
     assert.deepEqual(Channel, {
       Control: 0x00,
       Tick: 0x01,
@@ -163,6 +163,8 @@ describe("numbers of the Insulin Delivery Service", () => {
       CommandData: 0x26,
       RecordAccessControlPoint: 0x27,
       HistoryData: 0x28,
+      DeviceTime: 0x90,
+      DeviceTimeControlPoint: 0x91,
     }));
 
   it("answers with the standard's response codes and Countersign's from 80 up", () =>

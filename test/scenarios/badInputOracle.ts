@@ -52,10 +52,15 @@ export function expectedOf(channel: number, value: Uint8Array, manner: Manner): 
     case CHANNEL.status:
     case CHANNEL.annunciationStatus:
     case CHANNEL.features:
+    case CHANNEL.deviceTime:
       return value.length === 0 ? "answered" : refused(channel, CODE.opcodeNotSupported);
+    case CHANNEL.deviceTimeControl:
+      return { channel, value: timeAnswer(value) };
     case CHANNEL.statusReader:
     case CHANNEL.command: {
       if (value.length < GENERAL_BYTES) return general(channel, 0, CODE.invalidOperand);
+      const read = channel === CHANNEL.command ? profileReadCode(value) : undefined;
+      if (read !== undefined) return read === CODE.success ? "answered" : general(channel, u16(value, 0), read);
       const code = channel === CHANNEL.command ? commandCode(value, manner) : readerCode(value, manner);
       return code === CODE.success ? "answered" : general(channel, u16(value, 0), code);
     }
@@ -122,8 +127,13 @@ function control(value: Uint8Array, { observes, stale }: Manner): Expected {
 function prepareCode(operand: Uint8Array): number {
   const [lifeSeconds, channel] = operand;
   const command = operand.subarray(2);
-  if (!lifeSeconds || channel !== CHANNEL.command || command.length < GENERAL_BYTES) return CODE.invalidOperand;
+  const ofTime = channel === CHANNEL.deviceTimeControl;
+  if (!lifeSeconds || (channel !== CHANNEL.command && !ofTime) || command.length < GENERAL_BYTES)
+    return CODE.invalidOperand;
+  if (ofTime) return timeCode(command);
   const code = commandCode(command, { observes: false, stale: false });
+  if (u16(command, 0) === COMMAND.writeProfile && (command[GENERAL_BYTES] ?? 0) % 2 === 0)
+    return code === CODE.invalidOperand ? code : CODE.notApplicable;
   if (code === CODE.success) return CODE.notApplicable;
   return code === CODE.notApplicable ? stateCode(command) : code;
 }
@@ -138,11 +148,14 @@ function commandCode(value: Uint8Array, { observes, stale }: Manner): number {
     COMMAND.cancelTbr,
     COMMAND.setBolus,
     COMMAND.cancelBolus,
+    COMMAND.writeProfile,
+    COMMAND.activateProfile,
   ];
   if (!listed.includes(opcode)) return CODE.opcodeNotSupported;
   if (observes) return CODE.roleNotPermitted;
   if (stale) return CODE.stale;
   if (!isOperand(opcode, operand)) return CODE.invalidOperand;
+  if (opcode === COMMAND.writeProfile && (operand[0] ?? 0) % 2 === 0) return chunkCode(operand);
   return opcode === COMMAND.setTherapyControlState && operand[0] === THERAPY.stop ? CODE.success : CODE.notApplicable;
 }
 
@@ -155,8 +168,18 @@ function isOperand(opcode: number, operand: Uint8Array): boolean {
       return operand.length === 0;
     case COMMAND.cancelBolus:
       return operand.length === 2;
-    case COMMAND.setTbr:
-      return operand.length === 6 && (flags & ~0x04) === 0 && type === 0x33 && amount(operand, 2) !== undefined;
+    case COMMAND.setTbr: {
+      if ((flags & ~0x07) !== 0 || operand.length !== 6 + (flags & 1) + ((flags >> 1) & 1)) return false;
+      if ((flags & 1) !== 0) return true;
+      const context = operand[6] ?? 0x33;
+      return (
+        [0x33, 0x3c].includes(type ?? 0) && [0x33, 0x3c, 0x55].includes(context) && amount(operand, 2) !== undefined
+      );
+    }
+    case COMMAND.activateProfile:
+      return operand.length === 2 && flags === 1;
+    case COMMAND.writeProfile:
+      return isChunk(operand);
     default: {
       if (operand.length !== 8 || (flags & ~0x18) !== 0 || type !== 0x33) return false;
       return amount(operand, 2) !== undefined && amount(operand, 4) === 0 && u16(operand, 6) === 0;
@@ -179,13 +202,17 @@ function stateCode(command: Uint8Array): number {
       if (microunits === 0) return CODE.invalidOperand;
       return microunits > BOLUS_MAX_MICROUNITS ? CODE.outOfRange : CODE.success;
     case COMMAND.setTbr: {
-      if ((operand[0] ?? 0) === 0) return CODE.notApplicable;
+      if (((operand[0] ?? 0) & 0x05) !== 0x04) return CODE.notApplicable;
       const minutes = u16(operand, 4);
       if (minutes === 0) return CODE.invalidOperand;
       return microunits > RATE_MAX_MICROUNITS_PER_HOUR || minutes > TBR_MAX_MINUTES ? CODE.outOfRange : CODE.success;
     }
     case COMMAND.cancelTbr:
       return CODE.success;
+    case COMMAND.activateProfile:
+      return operand[1] === 1 ? CODE.success : CODE.notApplicable;
+    case COMMAND.writeProfile:
+      return lastChunkCode(operand);
     default:
       // Run in Run, and Cancel Bolus, which is no countersigned command.
       return CODE.notApplicable;
@@ -209,4 +236,79 @@ function readerCode(value: Uint8Array, { stale }: Manner): number {
     default:
       return CODE.opcodeNotSupported;
   }
+}
+
+/** What the two reads of profiles on channel 25 say, whoever asks; undefined for any other opcode. */
+function profileReadCode(value: Uint8Array): number | undefined {
+  const operand = value.subarray(GENERAL_BYTES);
+  const [template = 0] = operand;
+  switch (u16(value, 0)) {
+    case COMMAND.getActivatedProfiles:
+      return operand.length === 0 ? CODE.success : CODE.invalidOperand;
+    case COMMAND.readProfile:
+      if (operand.length !== 1) return CODE.invalidOperand;
+      if (template < 1 || template > TEMPLATES) return CODE.outOfRange;
+      return template === 1 ? CODE.success : CODE.notApplicable;
+    default:
+      return undefined;
+  }
+}
+
+const TEMPLATES = 5;
+const DAY_MINUTES = 1_440;
+
+function blocksOf(operand: Uint8Array): readonly { readonly minutes: number; readonly rate: number | undefined }[] {
+  return Array.from({ length: Math.floor((operand.length - 3) / 4) }, (_, i) => ({
+    minutes: u16(operand, 3 + 4 * i),
+    rate: amount(operand, 5 + 4 * i),
+  }));
+}
+
+function isChunk(operand: Uint8Array): boolean {
+  const [flags = 0] = operand;
+  const blocks = 1 + ((flags >> 1) & 1) + ((flags >> 2) & 1);
+  if ((flags & ~0x07) !== 0 || (flags & 0x06) === 0x04 || operand.length !== 3 + 4 * blocks) return false;
+  return blocksOf(operand).every(({ minutes, rate }) => minutes > 0 && rate !== undefined);
+}
+
+/** A chunk where none came before. */
+function chunkCode(operand: Uint8Array): number {
+  const [, template = 0, first = 0] = operand;
+  if (template < 1 || template > TEMPLATES) return CODE.outOfRange;
+  if (first !== 1) return CODE.notApplicable;
+  return minutesOf(operand) > DAY_MINUTES ? CODE.plausibility : CODE.success;
+}
+
+function lastChunkCode(operand: Uint8Array): number {
+  const code = chunkCode(operand);
+  if (code !== CODE.success) return code;
+  if (minutesOf(operand) !== DAY_MINUTES) return CODE.plausibility;
+  const rates = blocksOf(operand).map(({ rate = 0 }) => rate);
+  if (rates.some((rate) => rate > RATE_MAX_MICROUNITS_PER_HOUR)) return CODE.outOfRange;
+  return operand[1] === 1 && rates.some((rate) => rate !== rates[0]) ? CODE.notApplicable : CODE.success;
+}
+
+const minutesOf = (operand: Uint8Array): number => blocksOf(operand).reduce((sum, { minutes }) => sum + minutes, 0);
+
+const TIME_UPDATE_BYTES = 12;
+
+/** What channel 91 says without countersignature: nothing is set. */
+function timeAnswer(value: Uint8Array): Uint8Array {
+  const [opcode] = value;
+  if (opcode === undefined) return Uint8Array.of(9, 0, 3);
+  if (opcode !== 2) return Uint8Array.of(9, opcode, 2);
+  const isUpdate = value.length === TIME_UPDATE_BYTES && value[2] === 0;
+  return isUpdate ? Uint8Array.of(9, 2, 5, 2, 0) : Uint8Array.of(9, 2, 3);
+}
+
+/** What Prepare says to a command of channel 91. */
+function timeCode(command: Uint8Array): number {
+  const [opcode, low = 0, high = 0] = command;
+  if (opcode !== 2) return CODE.opcodeNotSupported;
+  const zone = ((command[7] ?? 0) << 24) >> 24;
+  const [dst = 0, source = 0] = command.subarray(8);
+  if (command.length !== TIME_UPDATE_BYTES || high !== 0 || (low & 0x41) !== 0x41) return CODE.invalidOperand;
+  if (zone < -48 || zone > 56 || ![0, 2, 4, 8].includes(dst) || source > 6) return CODE.invalidOperand;
+  const local = u16(command, 3) + u16(command, 5) * 65_536 + 900 * (zone + dst);
+  return local < 0 || local >= 3_155_760_000 ? CODE.outOfRange : CODE.success;
 }

@@ -135,6 +135,13 @@ WISHES = {  # the user's wish of each countersignature
     "countersignature of Set TBR, 0.75 U/h for 90 min": ms.set_tbr(750_000, 90),
     "countersignature of Cancel TBR, 1.2 U/h takes over": ms.cancel_tbr(1_200_000),
     "countersignature of Run, 1.2 U/h begins": ms.run(1_200_000),
+    "countersignature of Set TBR, 1.5 times 0.9 U/h for 60 min, AP controller": ms.relative_tbr(
+        1_500_000, 60, 1_350_000, 0x55),
+    "countersignature of the last chunk of the active profile, 0.8 and 1.1 U/h": ms.write_profile(
+        1, [(360, 800_000), (1080, 1_100_000)], 800_000),
+    "countersignature of Activate Profile Templates, 2": ms.activate_profile(2, 1_200_000),
+    "countersignature of Propose Time Update, 2026-11-22 20:00:00": ms.set_time(
+        848_707_200, -20, 4, (2026, 11, 22, 20, 0, 0), 900_000),
 }
 
 
@@ -143,8 +150,12 @@ def check_countersignature(v: Vector) -> None:
     k = {name: h(x) for name, x in i.items() if isinstance(x, str)}
     bond = cs.Bond(k["pumpId"], k["controllerId"], cs.OPERATE, b"", k["kDose"])
     expect("command fields joined", "".join(i["commandFields"].values()), wish.command.hex())
-    expect("reading fields", [raw.hex() for _, raw in ms.split(
-        ms.READINGS[wish.reading[:2].hex()][1], wish.reading).values()], list(i["readingFields"].values()))
+    name, layout = ms.READINGS.get(wish.reading[:2].hex(), ("", ""))
+    if name and sum(ms.WIDTHS[field.split(" ")[1]] for field in layout.split(", ")) == len(wish.reading):
+        expect("reading fields", [raw.hex() for _, raw in ms.split(layout, wish.reading).values()],
+               list(i["readingFields"].values()))
+    else:
+        expect("reading fields joined", "".join(i["readingFields"].values()), wish.reading.hex())
     command, reading = wish.command, wish.reading
     tag_input = (cs.label("CS1 dose") + k["pumpId"] + k["controllerId"] + k["doseId"] + k["challenge"] + k["channel"]
                  + ms.u16(len(command)) + command + ms.u16(len(reading)) + reading)

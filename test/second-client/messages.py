@@ -109,6 +109,35 @@ def run(rate: int | None = None) -> Wish:
     return Wish(head, head if rate is None else head + u32(rate))
 
 
+def relative_tbr(factor_millionths: int, minutes: int, rate: int, context: int | None = None) -> Wish:
+    """New, with the rate that the pump is to begin with."""
+    head, tail = u16(0x0FFF), b"" if context is None else bytes([context])
+    return Wish(head + bytes([0 if context is None else 0x02, 0x3C]) + command_amount(factor_millionths) + u16(minutes)
+                + tail, head + bytes([0x3C]) + u32(factor_millionths) + u32(rate) + u16(minutes) + tail)
+
+
+def write_profile(template: int, blocks: list[tuple[int, int]], rate: int) -> Wish:
+    """The active template, in one chunk of 1 to 3 blocks (minutes, microunits an hour)."""
+    head = u16(0x0FCC)
+    chunk = bytes([(0x01, 0x03, 0x07)[len(blocks) - 1], template, 1])
+    chunk += b"".join(u16(minutes) + command_amount(each) for minutes, each in blocks)
+    day = sum(minutes * each for minutes, each in blocks) // 60
+    reading = bytes([template, 0x33]) + u32(rate) + u32(day) + bytes([len(blocks)])
+    return Wish(head + chunk, head + reading + b"".join(u16(minutes) + u32(each) for minutes, each in blocks))
+
+
+def activate_profile(template: int, rate: int) -> Wish:
+    return Wish(u16(0x122E) + bytes([1, template]), u16(0x122E) + bytes([template]) + u32(rate))
+
+
+def set_time(base_s: int, zone: int, dst: int, local: tuple[int, int, int, int, int, int], rate: int) -> Wish:
+    """By a cellular network, to 1 s; `local`: year, month, day, hours, minutes, seconds."""
+    where = bytes([zone & 0xFF, dst])
+    year, *rest = local
+    return Wish(b"\x02" + u16(0x0041) + u32(base_s) + where + b"\x06\x08",
+                b"\x02" + u16(year) + bytes(rest) + where + u32(rate))
+
+
 STOP = u16(0x0F5A) + bytes([STOP_STATE])
 GET_ACTIVE_BOLUS_IDS, GET_BASAL, GET_DELIVERED = u16(0x0330), u16(0x0365), u16(0x03C0)
 

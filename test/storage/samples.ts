@@ -5,6 +5,7 @@ import { AnnunciationType, HistoryEvent } from "../../firmware/ids/values.js";
 import type { Bonds } from "../../firmware/session/bonds.js";
 import type { HistoryRecord } from "../../firmware/storage/historyRecord.js";
 import type { Journal } from "../../firmware/therapy/journal.js";
+import { type Profile, type Profiles, profileOfBlocks } from "../../firmware/therapy/profiles.js";
 import type { Standing } from "../../firmware/therapy/standing.js";
 import { varied } from "../nonce/bench.js";
 import { bondOf } from "../session/bench.js";
@@ -41,8 +42,19 @@ const STANDING: Standing = {
   clockMs: pumpClockMs(0x0102030400),
   control: "stopAfterLoss",
   basalMicrounitsPerHour: microunitsPerHour(912_345),
+  activeTemplate: 3,
+  profilesRevision: 0x05060708,
+  blockToRecord: 9,
+  time: {
+    setAtMs: pumpClockMs(0x0102030100),
+    baseTimeS: 0x31323334,
+    timeZoneQuarters: -38,
+    dstOffset: 4,
+    certain: true,
+  },
   tbr: {
-    rateMicrounitsPerHour: microunitsPerHour(1_800_001),
+    factorMillionths: 1_330_000,
+    context: 0x55,
     durationMinutes: 1439,
     endsAtMs: pumpClockMs(0x0102040506),
   },
@@ -79,6 +91,19 @@ const STANDING: Standing = {
   },
 };
 
+const blocks = (count: number, each: number): Profile =>
+  profileOfBlocks(
+    Array.from({ length: count }, (_, i) => ({
+      durationMinutes: i < count - 1 ? 11 + i : 1_440 - (count - 1) * 11 - ((count - 1) * (count - 2)) / 2,
+      rateMicrounitsPerHour: microunitsPerHour(each * (i + 1)),
+    })),
+  );
+
+const PROFILES: Profiles = {
+  templates: [blocks(1, 900_000), blocks(24, 110_000), undefined, blocks(3, 0), undefined],
+  newest: { revision: 0x01020304, templateNumber: 3, profile: blocks(24, 10_000) },
+};
+
 export const SAMPLES: { readonly [blob in PumpBlob]: unknown } = {
   marker: { provisioned: 1 },
   identity: { deviceSecret: varied(32, 1), pumpId: varied(8, 2), epoch: 0x01020304, bootDraw: varied(8, 3) },
@@ -86,4 +111,5 @@ export const SAMPLES: { readonly [blob in PumpBlob]: unknown } = {
   standing: STANDING,
   journal: JOURNAL,
   calibration: { insulinPerTurnMicrounits: microunits(5_200_001), forceZero: 0x0123 },
+  profiles: PROFILES,
 };

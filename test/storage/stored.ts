@@ -65,7 +65,7 @@ export const storedPumps = (): readonly StoredPump[] => JSON.parse(readFileSync(
 export function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return hexOf(value);
   if (value instanceof HmacKey) return hexOf(value.bytes);
-  if (Array.isArray(value)) return value.map(plain);
+  if (Array.isArray(value)) return value.map((each) => plain(each ?? null));
   if (typeof value !== "object" || value === null) return value;
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
   return Object.fromEntries(members.map(([name, member]) => [name, plain(member)]));

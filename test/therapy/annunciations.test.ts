@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
+import { RecordingReason } from "../../firmware/ids/historyValues.js";
 import { AnnunciationType, HistoryEvent } from "../../firmware/ids/values.js";
 import { annunciate, confirmOldest, NO_ANNUNCIATIONS } from "../../firmware/therapy/annunciations.js";
 import { annunciationChanged, basalRateChanged, controlStateChanged } from "../../firmware/therapy/events.js";
@@ -14,6 +15,7 @@ import {
 import { hex } from "../session/bench.js";
 
 const { Occlusion, SystemIssue } = AnnunciationType;
+const UNSET = { time: undefined };
 
 describe("annunciations", () => {
   it("are pending once for each type, oldest first, with growing instances", () => {
@@ -51,7 +53,7 @@ describe("history events", () => {
   const history = { nextSequence: 10, referenceMs: pumpClockMs(1_000), pending: [] };
 
   it("number events on and date them by the last Reference Time (SR-67)", () => {
-    const next = withEvents(history, [event, event], pumpClockMs(6_999));
+    const next = withEvents(history, [event, event], pumpClockMs(6_999), UNSET);
     assert.equal(next.nextSequence, 12);
     assert.deepEqual(
       next.pending.map(({ sequence, relativeOffsetS, pumpClockMs: at }) => [sequence, relativeOffsetS, at]),
@@ -63,8 +65,11 @@ describe("history events", () => {
   });
 
   it("put a Reference Time before them every 18 h and after a restart", () => {
-    const due = withEvents(history, [event], pumpClockMs(1_000 + REFERENCE_INTERVAL_MS));
-    const restarted = withEvents(history, [event], pumpClockMs(2_000), true);
+    const due = withEvents(history, [event], pumpClockMs(1_000 + REFERENCE_INTERVAL_MS), UNSET);
+    const restarted = withEvents(history, [event], pumpClockMs(2_000), {
+      time: undefined,
+      reason: RecordingReason.TimeLost,
+    });
     for (const [{ pending, referenceMs }, reason, atMs] of [
       [due, "3c", 1_000 + REFERENCE_INTERVAL_MS],
       [restarted, "55", 2_000],
@@ -79,26 +84,26 @@ describe("history events", () => {
       assert.equal(hex(pending[0]?.data ?? new Uint8Array(0)), `${reason}${"00".repeat(9)}`);
       assert.equal(referenceMs, atMs);
     }
-    assert.equal(withEvents(history, [event], pumpClockMs(999 + REFERENCE_INTERVAL_MS)).pending.length, 1);
+    assert.equal(withEvents(history, [event], pumpClockMs(999 + REFERENCE_INTERVAL_MS), UNSET).pending.length, 1);
     assert.ok(REFERENCE_INTERVAL_MS / 1_000 < 2 ** 16);
   });
 
   it("drop the events of the change before", () => {
-    const first = withEvents(history, [event, event], pumpClockMs(2_000));
-    assert.equal(withEvents(first, [], pumpClockMs(3_000)).pending.length, 0);
+    const first = withEvents(history, [event, event], pumpClockMs(2_000), UNSET);
+    assert.equal(withEvents(first, [], pumpClockMs(3_000), UNSET).pending.length, 0);
   });
 
   it("are bounded: more in one step is our bug", () => {
     const many = Array<NewEvent>(PENDING_EVENTS_MAX + 1).fill(event);
-    assert.throws(() => withEvents(history, many, pumpClockMs(2_000)), /invariant: 25 history events/);
-    assert.equal(withEvents(history, many.slice(1), pumpClockMs(2_000)).pending.length, PENDING_EVENTS_MAX);
+    assert.throws(() => withEvents(history, many, pumpClockMs(2_000), UNSET), /invariant: 25 history events/);
+    assert.equal(withEvents(history, many.slice(1), pumpClockMs(2_000), UNSET).pending.length, PENDING_EVENTS_MAX);
   });
 
   it("are laid out as the Insulin Delivery Service has them", () => {
     assert.equal(hex(controlStateChanged(true).data), "3355");
     assert.equal(hex(controlStateChanged(false).data), "5533");
     const [from, to] = [microunitsPerHour(900_000), microunitsPerHour(0)];
-    assert.equal(hex(basalRateChanged(from, to).data), "0009f00000");
+    assert.equal(hex(basalRateChanged(from, to, undefined).data), "0009f00000");
     const annunciation = { instance: 0x0102, type: Occlusion };
     const recorded = (confirmed: boolean) =>
       annunciationChanged(annunciation, confirmed).map(({ event, data }) => `${event.toString(16)} ${hex(data)}`);

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
-import { AnnunciationType, HistoryEvent } from "../../firmware/ids/values.js";
+import { AnnunciationType, HistoryEvent, TbrContext } from "../../firmware/ids/values.js";
 import { PENDING_EVENTS_MAX } from "../../firmware/therapy/history.js";
 import type { Journal } from "../../firmware/therapy/journal.js";
 import { EntryKind, LEDGER_ENTRIES_MAX, type Ledger } from "../../firmware/therapy/ledger.js";
@@ -85,10 +85,37 @@ export const standing: fc.Arbitrary<Standing> = fc.record(
     clockMs,
     control: fc.constantFrom("run", "stop", "stopAfterLoss"),
     basalMicrounitsPerHour: uint(32).map(microunitsPerHour),
-    tbr: fc.option(
+    activeTemplate: uint(8),
+    profilesRevision: uint(32),
+    blockToRecord: uint(8),
+    time: fc.option(
       fc.record(
-        { rateMicrounitsPerHour: uint(32).map(microunitsPerHour), durationMinutes: uint(16), endsAtMs: clockMs },
+        {
+          setAtMs: clockMs,
+          baseTimeS: uint(32),
+          timeZoneQuarters: fc.integer({ min: -128, max: 127 }),
+          dstOffset: fc.constantFrom(0 as const, 2 as const, 4 as const, 8 as const),
+          certain: fc.boolean(),
+        },
         plain,
+      ),
+      { nil: undefined },
+    ),
+    tbr: fc.option(
+      fc.oneof(
+        fc.record(
+          { rateMicrounitsPerHour: uint(32).map(microunitsPerHour), durationMinutes: uint(16), endsAtMs: clockMs },
+          plain,
+        ),
+        fc.record(
+          {
+            factorMillionths: uint(32),
+            context: fc.constantFrom(...Object.values(TbrContext)),
+            durationMinutes: uint(16),
+            endsAtMs: clockMs,
+          },
+          plain,
+        ),
       ),
       { nil: undefined },
     ),

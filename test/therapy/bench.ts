@@ -10,6 +10,7 @@ import type { Command, DoseId, Meaning } from "../../firmware/therapy/commands.j
 import { type Journal, NEW_JOURNAL } from "../../firmware/therapy/journal.js";
 import { addEntry, EMPTY_LEDGER, type Ledger, type LedgerEntry } from "../../firmware/therapy/ledger.js";
 import { obey } from "../../firmware/therapy/obey.js";
+import { newProfiles } from "../../firmware/therapy/profiles.js";
 import { endPulse, passTime } from "../../firmware/therapy/pulses.js";
 import { resolve } from "../../firmware/therapy/resolve.js";
 import { newStanding, type Standing } from "../../firmware/therapy/standing.js";
@@ -26,7 +27,9 @@ export function therapyOf(
   journal: Partial<Journal> = {},
   rig: RigConfig = RIG,
 ): Therapy {
-  return beginTherapy({ ...newStanding(rig), control: "run", ...standing }, { ...NEW_JOURNAL, ...journal }, at(0), rig);
+  const state: Standing = { ...newStanding(rig), control: "run", ...standing };
+  const profiles = newProfiles(state.basalMicrounitsPerHour);
+  return beginTherapy(state, profiles, { ...NEW_JOURNAL, ...journal }, at(0), rig);
 }
 
 export const entryOf = (sequence: number, fields: Partial<LedgerEntry> = {}): LedgerEntry => ({

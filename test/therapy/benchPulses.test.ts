@@ -4,11 +4,13 @@ import assert from "node:assert/strict";
 import { halfSteps } from "../../firmware/base/units.js";
 import { beginBenchPulse, endBenchPulse, endTurning } from "../../firmware/therapy/bench.js";
 import { NEW_JOURNAL, totalMicrounits } from "../../firmware/therapy/journal.js";
+import { newProfiles } from "../../firmware/therapy/profiles.js";
 import { newStanding } from "../../firmware/therapy/standing.js";
 import { beginTherapy } from "../../firmware/therapy/therapy.js";
 import { at, RIG, reportOf } from "./bench.js";
 
-const stopped = () => beginTherapy(newStanding(RIG), NEW_JOURNAL, at(0), RIG);
+const stopped = () =>
+  beginTherapy(newStanding(RIG), newProfiles(RIG.provisioning.basalMicrounitsPerHour), NEW_JOURNAL, at(0), RIG);
 
 describe("pulses of the bench", () => {
   it("ask for a durable record with the phase after them, and count no insulin (SR-91, SR-49)", () => {

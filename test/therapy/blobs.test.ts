@@ -90,7 +90,7 @@ describe("standing blob", () => {
     assert.equal(STANDING_BLOB.decode(Uint8Array.from([...bytes, 0])), undefined);
   });
 
-  it("is none with an unknown control state, a flag other than 0 and 1, or with a ledger that is none", () => {
+  it("is none with an unknown control state, a kind of TBR other than 0 to 2, or with a ledger that is none", () => {
     const stopped = STANDING_BLOB.encode(newStanding(RIG));
     const running = STANDING_BLOB.encode({ ...newStanding(RIG), control: "run" });
     const runAt = running.findIndex((byte, i) => byte !== stopped[i]);
@@ -98,7 +98,7 @@ describe("standing blob", () => {
     const tbr = { rateMicrounitsPerHour: microunitsPerHour(0), durationMinutes: 0, endsAtMs: pumpClockMs(0) };
     const temporary = STANDING_BLOB.encode({ ...newStanding(RIG), tbr });
     const tbrAt = temporary.findIndex((byte, i) => byte !== stopped[i]);
-    assert.equal(STANDING_BLOB.decode(temporary.with(tbrAt, 2)), undefined);
+    assert.equal(STANDING_BLOB.decode(temporary.with(tbrAt, 3)), undefined);
   });
 });
 

@@ -59,7 +59,13 @@ describe("therapy: commands obeyed", () => {
 
   it("starts, changes and ends a temporary rate from now on, basal so far at the old rate (SR-60)", () => {
     const set = (change: boolean) =>
-      ({ kind: "setTbr", change, rateMicrounitsPerHour: microunitsPerHour(0), durationMinutes: 30 }) as const;
+      ({
+        kind: "setTbr",
+        change,
+        amount: { rateMicrounitsPerHour: microunitsPerHour(0) },
+        context: undefined,
+        durationMinutes: 30,
+      }) as const;
     const started = obeyed(therapyOf(), set(false), DOSE, at(MINUTE));
     assert.deepEqual(started.next.standing.tbr, {
       rateMicrounitsPerHour: 0,
@@ -237,6 +243,8 @@ describe("therapy: faults", () => {
       epoch: 2,
       identity: "kept",
       calibrationLost: false,
+      profiles: therapy.profiles,
+      profilesLost: false,
     } as const;
     const { next } = bootTherapy(found, at(0), RIG);
     assert.ok(JOURNAL_BLOB.encode(next.journal));

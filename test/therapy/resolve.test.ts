@@ -20,7 +20,8 @@ const bolus = (amount: number): Command => ({ kind: "setBolus", flags: 0, amount
 const tbr = (rate: number, durationMinutes: number, change = false): Command => ({
   kind: "setTbr",
   change,
-  rateMicrounitsPerHour: microunitsPerHour(rate),
+  amount: { rateMicrounitsPerHour: microunitsPerHour(rate) },
+  context: undefined,
   durationMinutes,
 });
 

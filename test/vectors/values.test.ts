@@ -97,7 +97,7 @@ describe("values of PROTOCOL.md", () => {
     const none = new Uint8Array(0);
     assert.deepEqual(answers.decodeFeatures(answered(idle, 0x23, none, "Features")), {
       concentrationUnitsPerMl: 100,
-      flags: 0x000826,
+      flags: 0x00082e,
     });
 
     const ids = requests.encodeBare(requests.READER.getActiveBolusIds);

@@ -12,6 +12,7 @@ import { showHistory } from "./history.js";
 import { placeOrder, type Start } from "./ordering.js";
 import { abandon, openOutcomes, orders, outcomeOf } from "./outcomes.js";
 import { pair } from "./pairing.js";
+import { blocksIn, showProfile, templateOf, timeOf } from "./programs.js";
 import { showStatus } from "./status.js";
 import { parseDose } from "./words.js";
 
@@ -45,6 +46,9 @@ export interface Command {
 
 /** A pairing text may be typed in groups. */
 const MOST_GROUPS = 42;
+const MILLIONTHS_PER_PERCENT = 10_000;
+/** PROTOCOL.md section 6.3. */
+const MOST_PERCENT = 500;
 const MINUTES = /^[1-9]\d{0,3}$/;
 
 function wrong(what: string): Ended {
@@ -62,6 +66,15 @@ function minutesOf(text = ""): number {
   if (minutes < 1 || minutes > LONGEST_TBR_MINUTES)
     throw wrong(`"${text}" is no duration: give whole minutes, 1 to ${LONGEST_TBR_MINUTES}`);
   return minutes;
+}
+
+/** "150%" is 150; undefined for what has no percent sign. */
+function percentOf(text = ""): number | undefined {
+  if (!text.endsWith("%")) return undefined;
+  const percent = /^\d{1,3}%$/.test(text) ? Number(text.slice(0, -1)) : -1;
+  if (percent < 0 || percent > MOST_PERCENT)
+    throw wrong(`"${text}" is no part of the basal rate: give 0% to ${MOST_PERCENT}%`);
+  return percent;
 }
 
 function doseOf(text = "") {
@@ -158,12 +171,18 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     words: ["tbr"],
-    usage: "U/h MIN [--change]",
+    usage: "U/h|N% MIN [--change] [--yes]",
     arguments: [2, 2],
-    options: ["change"],
+    options: ["change", "yes"],
     help: "sets a temporary basal rate; with --change in the place of the one that is active",
     folder: "hold",
     prepare: ({ arguments: [rate, minutes], options }) => {
+      const percent = percentOf(rate);
+      if (percent !== undefined) {
+        const factorMillionths = percent * MILLIONTHS_PER_PERCENT;
+        const order = { factorMillionths, durationMinutes: minutesOf(minutes), change: options.has("change") };
+        return setting((desk) => (done: Done) => desk.controller.relativeTbr(order, desk.approve, done));
+      }
       const order = {
         rateMicrounitsPerHour: amountOf(rate),
         durationMinutes: minutesOf(minutes),
@@ -171,6 +190,51 @@ export const COMMANDS: readonly Command[] = [
       };
       return setting((desk) => (done: Done) => desk.controller.setTbr(order, done));
     },
+  },
+  {
+    words: ["profile", "read"],
+    usage: "N",
+    arguments: [1, 1],
+    options: [],
+    help: "shows basal profile N, 1 to 5",
+    folder: "hold",
+    prepare: ({ arguments: [number] }) => {
+      const templateNumber = templateOf(number);
+      return (desk) => showProfile(desk, templateNumber);
+    },
+  },
+  {
+    words: ["profile", "write"],
+    usage: "N FILE [--yes]",
+    arguments: [2, 2],
+    options: ["yes"],
+    help: 'writes basal profile N from JSON: [{"minutes": 1440, "rate": 0.9}]',
+    folder: "hold",
+    prepare: ({ arguments: [number, file] }) => {
+      const order = { templateNumber: templateOf(number), blocks: blocksIn(file) };
+      return setting((desk) => (done: Done) => desk.controller.writeProfile(order, desk.approve, done));
+    },
+  },
+  {
+    words: ["profile", "activate"],
+    usage: "N [--yes]",
+    arguments: [1, 1],
+    options: ["yes"],
+    help: "lets basal follow profile N, once the rate of now is approved",
+    folder: "hold",
+    prepare: ({ arguments: [number] }) => {
+      const templateNumber = templateOf(number);
+      return setting((desk) => (done: Done) => desk.controller.activateProfile(templateNumber, desk.approve, done));
+    },
+  },
+  {
+    words: ["time", "set"],
+    usage: "[--yes]",
+    arguments: [0, 0],
+    options: ["yes"],
+    help: "sets the pump's time to this computer's, once the rate of then is approved",
+    folder: "hold",
+    prepare: () => setting((desk) => (done: Done) => desk.controller.setTime(timeOf(desk.now()), desk.approve, done)),
   },
   {
     words: ["outcome"],

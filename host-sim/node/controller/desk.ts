@@ -72,6 +72,11 @@ export class Desk {
     this.#stopListening = surroundings.terminal.onInterrupt(() => this.#interrupted());
   }
 
+  /** The time of this computer. */
+  now(): Date {
+    return this.#surroundings.now();
+  }
+
   get folder(): string {
     return this.#options.folder;
   }

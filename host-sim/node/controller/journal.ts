@@ -47,7 +47,19 @@ export interface Entries {
   readonly damaged: readonly number[];
 }
 
-const COMMANDS = ["setBolus", "setTbr", "cancelTbr", "run", "stop", "cancelBolus"];
+const COMMANDS = [
+  "setBolus",
+  "setTbr",
+  "relativeTbr",
+  "cancelTbr",
+  "writeProfile",
+  "writeInactiveProfile",
+  "activateProfile",
+  "setTime",
+  "run",
+  "stop",
+  "cancelBolus",
+];
 const ENDS = ["never", "refused", "applied", "delivering", "delivered", "stopped", "uncertain", "forgotten"];
 const OTHER_ENDS = ["lost", "notSent", "abandoned"];
 

@@ -5,6 +5,7 @@
 
 import type { OutcomeKind } from "../../controller/control.js";
 import { CODE_NAMES } from "../../controller/ids.js";
+import type { TimeBlock } from "../../controller/profiles.js";
 import type { RateReading } from "../../controller/readings.js";
 import type { ExitCode } from "./ended.js";
 import { type HistoryReport, historyText } from "./historyText.js";
@@ -30,6 +31,8 @@ export interface OutcomeReport {
 export type Report =
   | { readonly event: "paired"; readonly pump: string; readonly role: "operate" | "observe" }
   | StatusReport
+  /** A basal rate profile as the pump has it. */
+  | { readonly event: "profile"; readonly templateNumber: number; readonly blocks: readonly TimeBlock[] }
   /** The rate that an order lets begin, and whether it was approved. */
   | ({ readonly event: "reading"; readonly approved: boolean } & RateReading)
   /** The pump has taken an order. `dose` and `bolusId` where it has one. */
@@ -76,6 +79,8 @@ function textOf(report: Exclude<Report, { event: "problem" }>): string {
       return `Paired with pump ${report.pump} (${report.role}).`;
     case "status":
       return statusText(report);
+    case "profile":
+      return profileText(report.templateNumber, report.blocks);
     case "reading":
       return `${report.approved ? "Approved" : "Not approved"}: ${readingText(report)}.`;
     case "accepted": {
@@ -104,8 +109,27 @@ function textOf(report: Exclude<Report, { event: "problem" }>): string {
 }
 
 function readingText({ command, rateMicrounitsPerHour }: RateReading): string {
-  const what = command === "run" ? "delivery begins at" : "the TBR ends, and basal goes on at";
-  return `${what} ${rate(rateMicrounitsPerHour)}`;
+  return `${READINGS[command]} ${rate(rateMicrounitsPerHour)}`;
+}
+
+const READINGS: Readonly<Record<RateReading["command"], string>> = {
+  run: "delivery begins at",
+  cancelTbr: "the TBR ends, and basal goes on at",
+  relativeTbr: "the TBR begins at",
+  writeProfile: "the active profile changes, and basal is now programmed at",
+  activateProfile: "the profile is activated, and basal is now programmed at",
+  setTime: "the time is set, and basal is now programmed at",
+};
+
+function profileText(templateNumber: number, blocks: readonly TimeBlock[]): string {
+  let minute = 0;
+  const lines = blocks.map(({ durationMinutes, rateMicrounitsPerHour }) => {
+    const from = `${Math.floor(minute / 60)}`.padStart(2, "0");
+    const text = `  ${from}:${`${minute % 60}`.padStart(2, "0")}  ${rate(rateMicrounitsPerHour)}`;
+    minute += durationMinutes;
+    return text;
+  });
+  return [`Profile ${templateNumber}:`, ...lines].join("\n");
 }
 
 /** What the reading of an order asks a person. */

@@ -63,6 +63,16 @@ export function orderText(order: JournalOrder): string {
     }
     case "cancelTbr":
       return `end of TBR, then ${rate(order.rateMicrounitsPerHour)}`;
+    case "relativeTbr":
+      return `relative TBR, now ${rate(order.rateMicrounitsPerHour)}`;
+    case "writeProfile":
+      return `active basal profile, now ${rate(order.rateMicrounitsPerHour)}`;
+    case "writeInactiveProfile":
+      return `basal profile ${order.templateNumber}`;
+    case "activateProfile":
+      return `another basal profile, now ${rate(order.rateMicrounitsPerHour)}`;
+    case "setTime":
+      return `time, and with it ${rate(order.rateMicrounitsPerHour)}`;
     case "run":
       return `Run at ${rate(order.rateMicrounitsPerHour)}`;
     case "stop":

@@ -126,9 +126,9 @@ describe("controller: messages", () => {
       annunciation: { instance: 1, type: 0x3c, status: 0x33 },
     });
     assert.equal(answers.decodeAnnunciation(bytes("01")), undefined);
-    assert.deepEqual(answers.decodeFeatures(bytes("ffff006400260800")), {
+    assert.deepEqual(answers.decodeFeatures(bytes("ffff0064002e0800")), {
       concentrationUnitsPerMl: 100,
-      flags: 0x000826,
+      flags: 0x00082e,
     });
     assert.equal(answers.decodeFeatures(bytes("ffff016400260800")), undefined);
     assert.deepEqual(answers.decodeActiveBasal(bytes("6a03000155e0")), {
@@ -139,7 +139,14 @@ describe("controller: messages", () => {
       programmedMicrounitsPerHour: 850_000,
       tbr: { rateMicrounitsPerHour: 1_250_000, durationMinutes: 90, remainingMinutes: 1 },
     });
-    assert.equal(answers.decodeActiveBasal(bytes("6a03010155e0")), undefined);
+    const relative = { rateMicrounitsPerHour: 1_275_000, factorMillionths: 1_500_000 };
+    for (const text of ["6a03010155e03c0ff05a000100", "6a03050155e03c0ff05a00010055"])
+      assert.deepEqual(answers.decodeActiveBasal(bytes(text)), {
+        programmedMicrounitsPerHour: 850_000,
+        tbr: { ...relative, durationMinutes: 90, remainingMinutes: 1 },
+      });
+    for (const text of ["6a03010155e0", "6a03050155e03c0ff05a000100", "6a03010155e03c0ff05a00010055"])
+      assert.equal(answers.decodeActiveBasal(bytes(text)), undefined);
     assert.deepEqual(answers.decodeActiveBolusIds(bytes("3f030201000200")), [1, 2]);
     assert.equal(answers.decodeActiveBolusIds(bytes("3f0303010002")), undefined);
     assert.deepEqual(answers.decodeActiveBolusDelivery(bytes("590310070033e6e000000000")), {

@@ -1,7 +1,8 @@
 /** Each command against a simulated pump; whether insulin moved, the plant says. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { COMMANDS } from "../../../../host-sim/node/controller/commands.js";
 import { Bench, type Line } from "./bench.js";
 
@@ -53,6 +54,24 @@ describe("npm run controller", () => {
     const ended = await bench.run(["tbr", "cancel", "--yes"]);
     assert.match(ended.out, /Accepted: end of TBR, then 0\.9 U\/h/);
     assert.match((await bench.run(["status"])).out, /TBR +none\n/);
+  });
+
+  it("sets the time, a profile and a relative TBR, each once its rate is approved", async () => {
+    await bench.paired();
+    const file = join(bench.folder, "day.json");
+    writeFileSync(file, '[{"minutes": 1, "rate": 1}, {"minutes": 1439, "rate": 1}]');
+    assert.match((await bench.run(["time", "set"])).err, /approve with --yes/);
+    assert.equal((await bench.run(["time", "set", "--yes"])).code, 0);
+    assert.match((await bench.run(["profile", "write", "2", file])).out, /Accepted: basal profile 2/);
+    assert.match(
+      (await bench.run(["profile", "read", "2"])).out,
+      /Profile 2:\n {2}00:00 {2}1 U\/h\n {2}00:01 {2}1 U\/h\n/,
+    );
+    const active = await bench.run(["profile", "activate", "2", "--yes"]);
+    assert.match(active.out, /Approved: the profile is activated, and basal is now programmed at 1 U\/h/);
+    assert.match((await bench.run(["profile", "read", "3"])).out, /refused: NotApplicable/);
+    assert.match((await bench.run(["tbr", "150%", "60", "--yes"])).out, /the TBR begins at 1\.5 U\/h/);
+    assert.match((await bench.run(["status"])).out, /TBR +1\.5 U\/h, 60 of 60 min left\n/);
   });
 
   it("shows the rate of run and tbr cancel, and goes on only on yes", async () => {
