@@ -34,6 +34,8 @@ export const EVENT = {
   tbrStarted: 0x00a5,
   tbrEnded: 0x00aa,
   tbrChanged: 0x00c3,
+  profileActivated: 0x00cc,
+  basalBlockChanged: 0x00f0,
   therapyControlStateChanged: 0x0303,
   operationalStateChanged: 0x030c,
   annunciation1: 0x033f,
@@ -113,6 +115,23 @@ const ROWS: Readonly<Record<number, EventRow>> = {
       ["durationMinutes", "u16"],
       ["elapsedMinutes", "u16"],
       ["template", "u8", 0x01],
+    ],
+  },
+  [EVENT.profileActivated]: {
+    name: "Profile Template Activated",
+    figures: [
+      ["type", "u8"],
+      ["oldTemplate", "u8"],
+      ["newTemplate", "u8"],
+    ],
+  },
+  [EVENT.basalBlockChanged]: {
+    name: "Basal Rate Profile Template Time Block Changed",
+    figures: [
+      ["template", "u8"],
+      ["block", "u8"],
+      ["durationMinutes", "u16"],
+      ["microunitsPerHour", "amount"],
     ],
   },
   [EVENT.therapyControlStateChanged]: { name: "Therapy Control State Changed", figures: STATES },

@@ -67,6 +67,12 @@ function eventText(type: number, figures: Figures): string | undefined {
       return `TBR changed: ${tbrText(figures)}, ${figures["elapsedMinutes"]} min after the one before`;
     case EVENT.tbrEnded:
       return `TBR ended ${named(ENDS, endReason)}, after ${figures["effectiveMinutes"]} min`;
+    case EVENT.profileActivated:
+      return `profile ${figures["newTemplate"]} activated, in the place of ${figures["oldTemplate"]}`;
+    case EVENT.basalBlockChanged: {
+      const { template, block, durationMinutes, microunitsPerHour = 0 } = figures;
+      return `profile ${template}, block ${block}: ${rate(microunitsPerHour)} for ${durationMinutes} min`;
+    }
     case EVENT.therapyControlStateChanged:
       return `from ${named(STATES, oldState)} to ${named(STATES, newState)}`;
     case EVENT.operationalStateChanged:
