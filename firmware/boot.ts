@@ -52,8 +52,8 @@ export interface Booted {
 /**
  * Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot.
  * `CALIBRATED` says that it has run on a calibration besides: written by the first boot that finds one, so before
- * anything moves by it. `PROFILED` is added to either: there are profiles, and to have none is a loss. The mark's version counts the blobs: a new one raises it, so that firmware that does not know
- * the new one stops at the mark.
+ * anything moves by it. `PROFILED` is added to either: there are profiles, and to have none is a loss. The mark's version
+ * counts the blobs: a new one raises it, so that firmware that does not know the new one stops at the mark.
  */
 interface Marker {
   readonly provisioned: number;
