@@ -52,10 +52,11 @@ export interface Booted {
 /**
  * Says that this pump has been provisioned: written last, so that a missing blob is then a loss and not a first boot.
  * `CALIBRATED` says that it has run on a calibration besides: written by the first boot that finds one, so before
- * anything moves by it. `PROFILED` is added to either: there are profiles, and to have none is a loss. The mark's version
+ * anything moves by it. `PROFILED`: there are profiles, and to have none is a loss. The mark's version
  * counts the blobs: a new one raises it, so that firmware that does not know the new one stops at the mark.
  */
 interface Marker {
+  /** Bits. */
   readonly provisioned: number;
 }
 const PROVISIONED = 1;
@@ -211,7 +212,7 @@ export function boot(board: Board, now: UptimeMs): Booted {
   const created = known ? undefined : createIdentity(entropy);
   const identity = advanced?.identity ?? (created?.ok ? created.value : undefined);
   const durable = identity && stores.identity.commit(identity);
-  const nowMarked = ("value" in calibrationFound ? CALIBRATED : mark & ~PROFILED) | PROFILED;
+  const nowMarked = mark | PROFILED | ("value" in calibrationFound ? CALIBRATED : 0);
   if (durable && (marked.kind !== "intact" || mark !== nowMarked)) marker.commit({ provisioned: nowMarked });
   const entropyFault = advanced?.fault ?? (created && !created.ok ? created.refusal : undefined);
   return {

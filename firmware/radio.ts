@@ -293,9 +293,7 @@ export class Radio {
       this.#toldChanged &= ~reset;
     }
     if (reply) this.#send(reply);
-    // Of one message: it waits for nothing, like any other.
-    if (replies?.length === 1) for (const each of replies) this.#send(each);
-    else if (replies) this.#replies = replies;
+    if (replies) this.#replies = replies;
     if (accepted) this.#obey(accepted);
     if (asksRecords) this.#answerRecords(requestRecords(this.#report, value, this.#stores.history));
   }
@@ -331,9 +329,9 @@ export class Radio {
 
   /** What is left of a long answer, as the controller takes it in. */
   #sendReplies(): void {
-    for (;;) {
+    while (this.#mayTell) {
       const [reply, ...rest] = this.#replies;
-      if (!reply || this.#session.kind !== "open" || this.#session.waiting.length >= UNASKED_WAIT_MAX) return;
+      if (!reply) return;
       this.#replies = rest;
       this.#send(reply);
     }

@@ -1,5 +1,5 @@
 /**
- * The time of day by radio (PROTOCOL.md section 6.4): Device Time is read by every bond, and set by a time update that is
+ * The time of day by radio (PROTOCOL.md section 6.5): Device Time is read by every bond, and set by a time update that is
  * countersigned, since it moves the blocks of the basal rate.
  */
 

@@ -18,7 +18,7 @@ import {
   killChallenge,
   prepare,
 } from "./countersign.js";
-import { deviceTime, unsignedTimeUpdate } from "./deviceTime.js";
+import { unsignedTimeUpdate } from "./deviceTime.js";
 import { outcome } from "./outcome.js";
 import { readProfiles } from "./profileRead.js";
 import { stageChunk } from "./profileWrite.js";
@@ -90,12 +90,8 @@ export function dispatch(state: Countersign, request: Request, context: CommandC
       return { next: state, asksRecords: true };
     case Channel.DeviceTimeControlPoint:
       return { next: state, reply: { channel: request.channel, value: unsignedTimeUpdate(request.value) } };
-    case Channel.DeviceTime:
-      if (request.value.length === 0)
-        return { next: state, reply: { channel: request.channel, value: deviceTime(context.therapy, context.now) } };
-      return refusedReply(state, request.channel, Refusal.OpcodeNotSupported, "channel");
     default: {
-      const value = request.value.length === 0 ? statusValue(request.channel, context.therapy) : undefined;
+      const value = request.value.length === 0 ? statusValue(request.channel, context) : undefined;
       return value
         ? { next: state, reply: { channel: request.channel, value } }
         : refusedReply(state, request.channel, Refusal.OpcodeNotSupported, "channel");
@@ -151,7 +147,7 @@ function command(state: Countersign, request: Request, context: CommandContext):
   const opcode = opcodeOf(value);
   const operand = operandOf(value) ?? new Uint8Array(0);
   const read = opcode === undefined ? undefined : readProfiles(opcode, operand, request.answering, context.therapy);
-  if (read) return { next: state, replies: read };
+  if (read) return { next: state, ...read };
   const row = rowOf(value);
   const isWrite = opcode === CommandOpcode.WriteBasalRateProfileTemplate;
   if (isWrite && request.mayOperate && !request.stale) return stage(state, operand);

@@ -11,24 +11,26 @@ import type { Therapy } from "../therapy/therapy.js";
 import { commandResponse, type Reply } from "./table.js";
 
 const onCommand = (value: Uint8Array): Reply => ({ channel: Channel.CommandControlPoint, value });
-const refusal = (opcode: CommandOpcode, code: number): readonly Reply[] => [onCommand(commandResponse(opcode, code))];
+const refusal = (opcode: CommandOpcode, code: number): { readonly reply: Reply } => ({
+  reply: onCommand(commandResponse(opcode, code)),
+});
 
 /**
- * The answer to a read on channel 25, in the order of its messages; undefined when the opcode is that of no read. A
- * profile is read as it stands now, whatever is written while its messages go out. `busy`: one is being read.
+ * The answer to a read on channel 25, of one message or of several in their order; undefined when the opcode is that of no
+ * read. A profile is read as it stands now, whatever is written while its messages go out. `busy`: one is being read.
  */
 export function readProfiles(
   opcode: number,
   operand: Uint8Array,
   busy: boolean,
   { standing, profiles }: Therapy,
-): readonly Reply[] | undefined {
+): { readonly reply: Reply } | { readonly replies: readonly Reply[] } | undefined {
   const { activeTemplate, profilesRevision } = standing;
   switch (opcode) {
     case CommandOpcode.GetActivatedProfileTemplates: {
       if (!NoOperand.decode(operand)) return refusal(opcode, Refusal.InvalidOperand);
       const numbers = TemplateNumbers.encode([activeTemplate]);
-      return [onCommand(message(CommandOpcode.GetActivatedProfileTemplatesResponse, numbers))];
+      return { reply: onCommand(message(CommandOpcode.GetActivatedProfileTemplatesResponse, numbers)) };
     }
     case CommandOpcode.ReadBasalRateProfileTemplate: {
       const fields = ReadBasalRateProfileOperand.decode(operand);
@@ -42,7 +44,7 @@ export function readProfiles(
         return { durationMinutes, rateSfloat: encodeSfloatMicrounits(rate, "up") };
       });
       const data = profileMessages(templateNumber, blocks).map((value) => ({ channel: Channel.CommandData, value }));
-      return [...data, onCommand(commandResponse(opcode, SUCCESS))];
+      return { replies: [...data, onCommand(commandResponse(opcode, SUCCESS))] };
     }
     default:
       return undefined;

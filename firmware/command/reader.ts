@@ -40,6 +40,7 @@ import { tbrAmountSfloat, tbrType } from "../therapy/events.js";
 import { activeBolus } from "../therapy/ledger.js";
 import { bolusDone, clockAt, reservoirMicrounits, type Therapy } from "../therapy/therapy.js";
 import type { CommandContext } from "./countersign.js";
+import { deviceTime } from "./deviceTime.js";
 
 /**
  * U-100 insulin, the only strength this rig is made for: 100 IU/ml. As "microunits" so that the SFLOAT codec can write
@@ -53,8 +54,8 @@ export function statusChanged(therapy: Therapy): Uint8Array {
   return StatusChangedValue.encode({ flags: therapy.changed });
 }
 
-/** The value of a status channel, or undefined when it is none. */
-export function statusValue(channel: number, therapy: Therapy): Uint8Array | undefined {
+/** The value of a channel that is read, or undefined when it is none. */
+export function statusValue(channel: number, { therapy, now }: CommandContext): Uint8Array | undefined {
   switch (channel) {
     case Channel.StatusChanged:
       return statusChanged(therapy);
@@ -77,6 +78,8 @@ export function statusValue(channel: number, therapy: Therapy): Uint8Array | und
         concentrationSfloat: encodeSfloatExact(CONCENTRATION) ?? 0,
         flags: FEATURES,
       });
+    case Channel.DeviceTime:
+      return deviceTime(therapy, now);
     default:
       return undefined;
   }

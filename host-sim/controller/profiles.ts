@@ -1,4 +1,4 @@
-/** Basal rate profiles and the time of day: what goes out and what comes back. PROTOCOL.md sections 6.3 and 6.4. */
+/** Basal rate profiles and the time of day: what goes out and what comes back. PROTOCOL.md sections 6.3 and 6.5. */
 
 import { CHANNEL, COMMAND, SUCCESS } from "./ids.js";
 import { decodeResponse } from "./idsAnswers.js";

@@ -1,4 +1,4 @@
-/** Profiles and times as a peer sends them: the bytes of PROTOCOL.md sections 6.3 and 6.4. */
+/** Profiles and times as a peer sends them: the bytes of PROTOCOL.md sections 6.3 and 6.5. */
 
 import assert from "node:assert/strict";
 import type { Challenge } from "../../host-sim/controller/control.js";
