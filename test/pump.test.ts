@@ -6,6 +6,7 @@ import { startPump } from "../firmware/pump.js";
 import { DEFAULT_RIG, type RigConfig } from "../firmware/rig.js";
 import { World, type WorldOptions } from "../host-sim/world.js";
 import { bondedWorld, runningWorld } from "./bench.js";
+import { withFailingWrites } from "./failingStore.js";
 
 /** A world whose pump finds its board changed by `change` at every power-up from now on. */
 function changed(world: World, change: (board: Board) => Board): World {
@@ -109,19 +110,7 @@ describe("pump: revoking all bonds", () => {
     controller.close();
     world.clock.advance(1_000);
     const failing = { now: false };
-    changed(world, (board) => ({
-      ...board,
-      openKeyValue() {
-        const store = board.openKeyValue();
-        return {
-          ...store,
-          write: (key, value) => {
-            if (failing.now && key.startsWith("bonds")) throw new Error("ESP_ERR_FLASH_OP_FAIL");
-            store.write(key, value);
-          },
-        };
-      },
-    }));
+    changed(world, (board) => withFailingWrites(board, "bonds", () => failing.now));
     world.powerCycle();
     world.clock.advance(1_000);
     failing.now = true;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { CutPhase } from "../../host-sim/peripherals/power.js";
 import { MemoryStore } from "../../host-sim/world.js";
+import { withFailingWrites } from "../failingStore.js";
 import { BenchScene } from "./bringUpScene.js";
 import { rigWith } from "./scene.js";
 
@@ -219,19 +220,7 @@ describe("a calibration that is lost", () => {
   it("is not what storage failing in a turning is: that latches a fault and ends it, unmoved (SR-52, SR-90)", () => {
     let failing = false;
     const scene = new BenchScene({
-      change: (board) => ({
-        ...board,
-        openKeyValue() {
-          const store = board.openKeyValue();
-          return {
-            ...store,
-            write: (key, value) => {
-              if (failing && key.startsWith("journal")) throw new Error("ESP_ERR_FLASH_OP_FAIL");
-              store.write(key, value);
-            },
-          };
-        },
-      }),
+      change: (board) => withFailingWrites(board, "journal", () => failing),
     });
     scene.say("turn 1", 9_000);
     failing = true;
@@ -248,19 +237,7 @@ describe("a calibration that is lost", () => {
   it("that cannot be stored latches a fault and is not said to be stored (SR-52)", () => {
     let failing = false;
     const scene = new BenchScene({
-      change: (board) => ({
-        ...board,
-        openKeyValue() {
-          const store = board.openKeyValue();
-          return {
-            ...store,
-            write: (key, value) => {
-              if (failing && key.startsWith("calibration")) throw new Error("ESP_ERR_FLASH_OP_FAIL");
-              store.write(key, value);
-            },
-          };
-        },
-      }),
+      change: (board) => withFailingWrites(board, "calibration", () => failing),
     });
     failing = true;
     const said = scene.say("zero").join("\n");
