@@ -150,7 +150,7 @@ export class Radio {
     if (!this.#mayTell) return;
     this.#sendReplies();
     this.#tellChanged();
-    // Nothing is read from flash or sealed while a pulse runs.
+    // No record is read from flash, nor sealed, while a pulse runs.
     if (this.#report && this.#mayTell && !this.#delivery.isMoving)
       this.#answerRecords(continueReport(this.#report, this.#stores.history));
   }

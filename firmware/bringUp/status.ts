@@ -2,7 +2,7 @@
 
 import { faultText } from "../base/fault.js";
 import { MICROUNITS_PER_UNIT, type UptimeMs } from "../base/units.js";
-import { type Calibration, FORCE_SCALE, NOMINAL } from "../motor/calibration.js";
+import { type Calibration, FORCE_SCALE } from "../motor/calibration.js";
 import {
   type EntropyFigures,
   PROPORTION_CUTOFF,
@@ -50,7 +50,7 @@ export function calibrationText(nominal: RigConfig, { insulinPerTurnMicrounits, 
   return `${figure} microunits a turn (${turn}), force zero ${percent(forceZero / FORCE_SCALE)}`;
 }
 
-export const sameCalibration = (a: Calibration, b: Calibration): boolean =>
+const sameCalibration = (a: Calibration, b: Calibration): boolean =>
   a.insulinPerTurnMicrounits === b.insulinPerTurnMicrounits && a.forceZero === b.forceZero;
 
 function stateText({ standing, fault }: Therapy): string {
@@ -100,6 +100,3 @@ export function entropyLines(figures: EntropyFigures): readonly string[] {
     failed ? "FAILED: this pump can make no key. Check that the radio is on" : "Passed",
   ];
 }
-
-/** For `forget`. */
-export const isNominal = (calibration: Calibration): boolean => sameCalibration(calibration, NOMINAL);

@@ -57,7 +57,7 @@ export interface QrCode extends ArrayBuffer {
 const COLUMNS = 30;
 /** A text without spaces is shown in groups, two a line: 42 characters of a pairing text make three lines. */
 const GROUP = 7;
-/** Steps of the rotor that the pane shows: 64 half-steps a turn (plant/plant.ts), four each. */
+/** Steps of the rotor that the pane shows: 64 half-steps a turn (drive.halfStepsPerTurn, rig.ts), four each. */
 const HALF_STEPS_PER_TURN = 64;
 const HALF_STEPS_SHOWN = 4;
 /** Pulses of one dose are 2 s apart; those of basal, at most 30 U/h, 6 s and more. */

@@ -15,7 +15,7 @@ const SEAL_TWICE = `(chacha20poly1305(direction.key, recordNonce(direction.count
 
 /** Of some 94,000: whether a known ID is taken or passed over, which a slot of the bonds is not without. */
 const JUDGEMENT_SPREAD = 3;
-/** Of some 217,000: the local trace names its reason, and the engine counts the characters that it joins. */
+/** Of some 219,000: the local trace names its reason, and the engine counts the characters that it joins. */
 const CONNECTION_SPREAD = 32;
 
 describe("on the XS engine, costs", function () {
