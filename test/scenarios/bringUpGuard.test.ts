@@ -215,6 +215,9 @@ describe("the console's line", () => {
     assert.match(said, /Restarting/);
     assert.doesNotMatch(said, /Turning|State/);
     scene.world.clock.advance(60_000);
+    assert.match(scene.say("restart", 20).join("\n"), /Restarting/);
+    assert.doesNotMatch(scene.say("turn 1", 50).join("\n"), /Turning/);
+    scene.world.clock.advance(60_000);
     assert.equal(scene.plant.commandedHalfSteps, 0);
   });
 });

@@ -90,6 +90,44 @@ describe("a basal rate profile", () => {
     assertHistoryWhole(world);
   });
 
+  it("is read on by no session but the one that asked (SR-24)", () => {
+    const { world, peer } = peerScene({ seed: 1_299 });
+    assert.equal(write(peer, 2, HOURLY), CODE.success);
+    peer.send(0x25, Uint8Array.of(0xaa, 0x0f, 2));
+    world.clock.advance(150);
+    peer.close();
+    world.clock.advance(8_000);
+    const from = peer.received.length;
+    inSession(peer, () => {
+      for (let turn = 0; turn < 10; turn++) {
+        world.clock.advance(100);
+        peer.send(1, new Uint8Array(0));
+      }
+    });
+    assert.deepEqual(
+      peer.received.slice(from).filter(({ channel }) => channel === 0x26),
+      [],
+    );
+    inSession(peer, () =>
+      assert.deepEqual(
+        readTemplate(peer, 2, (ms) => world.clock.advance(ms)),
+        HOURLY,
+      ),
+    );
+  });
+
+  it("is not written by chunks that a success or a refused Prepare has ended (SR-24)", () => {
+    const { peer } = peerScene({ seed: 1_298 });
+    const last = stage(peer, chunksOf(2, HOURLY));
+    assert.equal(peer.order(last), CODE.success);
+    assert.equal(peer.prepare(last), CODE.notApplicable);
+    const overLimit = chunksOf(3, [...HOURLY.slice(0, 23), [60, 5_010_000]]);
+    assert.equal(peer.prepare(stage(peer, overLimit)), CODE.outOfRange);
+    const good = chunksOf(3, HOURLY).at(-1);
+    assert.ok(good);
+    assert.equal(peer.prepare(good), CODE.notApplicable);
+  });
+
   it("changes nothing by chunks that are interrupted, out of order or malformed, and says which (SR-04, SR-24)", () => {
     const { world, peer } = peerScene({ seed: 1_202 });
     const pass = (ms: number) => world.clock.advance(ms);

@@ -382,5 +382,7 @@ describe("a profile by the time of day", () => {
     assert.equal(answer(running, jump), "73");
     assert.equal(answer(running, { ...jump, baseTimeS: 86_400 }), "ok");
     assert.equal(answer(running, writeOf(1, profileOfRates([1_440, 1_010_000]))), "73");
+    const other = obeyed(running, writeOf(2, profileOfRates([1_440, 1_010_000])), DOSE, at(11)).next;
+    assert.equal(answer(other, { kind: "activateProfile", templateNumber: 2 }), "73");
   });
 });
