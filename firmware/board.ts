@@ -42,10 +42,10 @@ export interface PulseCountConstructor {
   new (options: { readonly signal: number; readonly control: number; readonly filter?: number }): PulseCounter;
 }
 
-/** ECMA-419 Analog: `read` is 0 to 2^resolution - 1. */
+/** ECMA-419 Analog: `read` is 0 to 2^resolution - 1; undefined when the conversion failed (_analog.c of the SDK). */
 export interface AnalogInput {
   readonly resolution: number;
-  read(): number;
+  read(): number | undefined;
   close(): void;
 }
 
@@ -241,6 +241,8 @@ export interface Pins {
   readonly buzzer: number;
   readonly encoder: { readonly signal: number; readonly control: number };
   readonly force: number;
+  /** The battery's voltage, divided (rig.ts: BatteryConfig). */
+  readonly battery: number;
   /** UART of the console. */
   readonly serial: Pick<SerialOptions, "port" | "transmit" | "receive">;
 }

@@ -23,6 +23,7 @@ import { type OperationKind, PowerCut } from "./peripherals/power.js";
 import { PowerSession } from "./peripherals/powerSession.js";
 import { pulseCount } from "./peripherals/pulseCount.js";
 import { pwm } from "./peripherals/pwm.js";
+import { Sensors } from "./peripherals/sensors.js";
 import { SerialLine } from "./peripherals/serial.js";
 import type { StallMs } from "./peripherals/thread.js";
 import { Plant, type PlantOptions } from "./plant/plant.js";
@@ -35,6 +36,7 @@ const PINS: Pins = {
   buzzer: 25,
   encoder: { signal: 34, control: 35 },
   force: 36,
+  battery: 39,
   serial: { port: 0, transmit: 1, receive: 3 },
 };
 
@@ -71,6 +73,7 @@ export class Hardware {
   readonly keyValue: KeyValueFlash;
   readonly flash: FlashMemory;
   readonly entropy: EntropySource;
+  readonly sensors: Sensors;
   /** The console's line, at its far end. */
   readonly serial: SerialLine;
   readonly panel = new Panel();
@@ -106,6 +109,7 @@ export class Hardware {
     const { earlierStarts = 0, restored, onChange } = options;
     const entropyStream = earlierStarts === 0 ? STREAMS.entropy : LATER_ENTROPY + earlierStarts;
     this.entropy = new EntropySource(new Random(seed, entropyStream), onInput);
+    this.sensors = new Sensors(onInput);
     this.serial = new SerialLine(clock, onInput);
     if (restored) this.#restore(restored);
     if (onChange) this.#tellChanges(onChange);
@@ -259,7 +263,9 @@ export class Hardware {
         listen: (listener) => this.plant.listenToEncoder(listener),
         update: () => this.plant.settle(),
       }),
-      Analog: analog(session, (pin) => (pin === PINS.force ? this.plant.forceFraction : 0)),
+      Analog: analog(session, (pin) =>
+        this.sensors.fraction(pin === PINS.battery ? "battery" : "force", () => this.plant.forceFraction),
+      ),
       PWM: pwm(session, (pin, duty) => this.#outputs.set(pin, duty)),
       Serial: this.serial.serialFor(session),
       GATTServer: gattServer,

@@ -111,9 +111,13 @@ export class Motor {
     return this.#readEncoder();
   }
 
-  /** One reading of the force sensor, as a fraction of its full scale. */
+  /**
+   * One reading of the force sensor, as a fraction of its full scale. A conversion that failed counts as full force: a
+   * sensor that cannot be read must not look like an open line.
+   */
   get forceFraction(): number {
-    return this.#force.read() / (2 ** this.#force.resolution - 1);
+    const raw = this.#force.read();
+    return raw === undefined ? 1 : raw / (2 ** this.#force.resolution - 1);
   }
 
   /** True from `begin` until the pulse is about to be reported. */
