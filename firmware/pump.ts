@@ -5,6 +5,7 @@
  */
 
 import { Annunciator } from "./annunciator.js";
+import { ATTENTION_INTERVAL_MS, Attention } from "./attention.js";
 import { UptimeClock } from "./base/clock.js";
 import type { UptimeMs } from "./base/units.js";
 import type { Board, DigitalPin, ScheduledCallback } from "./board.js";
@@ -45,6 +46,9 @@ const REVOKE_TAPS = 7;
 const OPERATE_TAPS = 3;
 const OBSERVE_TAPS = 4;
 
+/** Longer than a pulse takes (SR-58). */
+const ATTENTION_RETRY_MS = 500;
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
@@ -62,6 +66,7 @@ class Pump {
   #bondsWithoutRadio: Bonds;
   readonly #bondStore: Booted["stores"]["bonds"];
   readonly #delivery: Delivery;
+  readonly #attention: Attention;
   /** Undefined when the pump has no identity, for want of entropy: then it is not on the air. */
   readonly #radio: Radio | undefined;
   #report: MotorReport | undefined;
@@ -88,6 +93,7 @@ class Pump {
     this.#annunciator = annunciator;
     const booted = bootOrAlarm(board, annunciator, now());
     this.#delivery = new Delivery(board, booted, motor, annunciator, now, () => this.#radio?.killChallenge());
+    this.#attention = new Attention(board, this.#delivery, now);
     this.#button = buttonAtBoot(now());
     this.#buttonPin = new board.Digital({
       pin: board.pins.button,
@@ -109,6 +115,7 @@ class Pump {
       this.#delivery.radioFailed(messageOf(error));
     }
     this.#arm(0);
+    this.#attendIn(ATTENTION_INTERVAL_MS);
   }
 
   /** A line waits on the console. */
@@ -120,6 +127,22 @@ class Pump {
   #arm(delayMs: number): void {
     this.#wake?.cancel();
     this.#wake = this.#board.schedule(() => this.#run(), delayMs);
+  }
+
+  /** Looks, a turn of its own, at what calls for a person; during a pulse, or before its report is taken, a little later. */
+  #attendIn(delayMs: number): void {
+    this.#board.schedule(() => {
+      if (this.#delivery.isMoving || this.#report) {
+        this.#attendIn(ATTENTION_RETRY_MS);
+        return;
+      }
+      try {
+        if (this.#attention.pass()) this.#arm(0);
+      } catch (error) {
+        this.#delivery.latch({ kind: "invariant", message: messageOf(error) });
+      }
+      this.#attendIn(ATTENTION_INTERVAL_MS);
+    }, delayMs);
   }
 
   /**

@@ -45,6 +45,8 @@ const LAYERS: { readonly [part: string]: { readonly [below: string]: "all" | "ty
   "button.ts": { base: "all" },
   "console.ts": {},
   "annunciator.ts": {},
+  "battery.ts": { ids: "all" },
+  "attention.ts": { base: "types", therapy: "all", "battery.ts": "all", "delivery.ts": "types" },
   "boot.ts": { base: "all", storage: "all", nonce: "all", motor: "all", session: "all", therapy: "all" },
   "delivery.ts": {
     base: "all",

@@ -146,7 +146,7 @@ function command(state: Countersign, request: Request, context: CommandContext):
     return acceptOneStep(row, value, context);
   })();
   // Stop and Cancel Bolus end a challenge even when they are refused: their sender no longer wants insulin.
-  const next = row?.class === "oneStep" && request.mayOperate ? killChallenge(state, context.nonces) : state;
+  const next = row?.withdraws && request.mayOperate ? killChallenge(state, context.nonces) : state;
   if (answer.ok) return { next, accepted: answer.value };
   const response = commandResponse(opcode ?? 0, answer.refusal);
   return {

@@ -37,6 +37,7 @@ import {
   TbrType,
   TherapyControlState,
 } from "../ids/values.js";
+import { foremost, isSnoozed } from "../therapy/annunciations.js";
 import { activeBolus } from "../therapy/ledger.js";
 import { bolusDone, clockAt, reservoirMicrounits, type Therapy } from "../therapy/therapy.js";
 import type { CommandContext } from "./countersign.js";
@@ -66,9 +67,10 @@ export function statusValue(channel: number, therapy: Therapy): Uint8Array | und
         flags: StatusFlag.ReservoirAttached,
       });
     case Channel.AnnunciationStatus: {
-      const oldest = therapy.standing.annunciations.pending[0];
-      if (!oldest) return AnnunciationStatusValue.encode({ flags: 0 });
-      const annunciation = { ...oldest, status: AnnunciationStatus.Pending };
+      const first = foremost(therapy.standing.annunciations, therapy.snoozes);
+      if (!first) return AnnunciationStatusValue.encode({ flags: 0 });
+      const { Snoozed, Pending } = AnnunciationStatus;
+      const annunciation = { ...first, status: isSnoozed(therapy.snoozes, first) ? Snoozed : Pending };
       return AnnunciationStatusValue.encode({ flags: AnnunciationFlag.Present, annunciation });
     }
     case Channel.Features:

@@ -1,9 +1,9 @@
 /** Building blocks of a change to the standing state: each returns the change so far, made durable once, at the end. */
 
-import { type Microunits, MS_PER_MINUTE, type PumpClockMs } from "../base/units.js";
+import { type Microunits, MS_PER_MINUTE, type PumpClockMs, type UptimeMs, uptimeMs } from "../base/units.js";
 import { TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
-import { annunciate, confirmOldest } from "./annunciations.js";
+import { type Annunciation, annunciate, confirm, SNOOZE_MS } from "./annunciations.js";
 import { withoutWholePulses } from "./basal.js";
 import { annunciationChanged, basalRateChanged, bolusDelivered, controlStateChanged, tbrEnded } from "./events.js";
 import { type NewEvent, withEvents } from "./history.js";
@@ -50,15 +50,33 @@ export function annunciated(change: Change, type: AnnunciationType): Change {
   const annunciations = annunciate(change.therapy.standing.annunciations, type);
   const newest = annunciations?.pending.at(-1);
   if (!annunciations || !newest) return change;
-  return apply(change, { annunciations }, StatusChangedFlag.Annunciation, annunciationChanged(newest, false));
+  return apply(change, { annunciations }, StatusChangedFlag.Annunciation, ...annunciationChanged(newest, "Pending"));
 }
 
-/** The user's confirmation, on the pump, of the oldest annunciation. */
-export function confirmed(change: Change): Change {
-  const result = confirmOldest(change.therapy.standing.annunciations);
-  if (!result) return change;
-  const event = annunciationChanged(result.confirmed, true);
-  return apply(change, { annunciations: result.annunciations }, StatusChangedFlag.Annunciation, event);
+/** Ends an annunciation: a person has taken it in. */
+export function confirmed(change: Change, annunciation: Annunciation): Change {
+  const annunciations = confirm(change.therapy.standing.annunciations, annunciation);
+  const events = annunciationChanged(annunciation, "Confirmed");
+  return apply(unsnoozed(change, annunciation), { annunciations }, StatusChangedFlag.Annunciation, ...events);
+}
+
+/** Makes an annunciation quiet for a while, from `now` on. */
+export function snoozed(change: Change, annunciation: Annunciation, now: UptimeMs): Change {
+  const { therapy } = unsnoozed(change, annunciation);
+  const snooze = { instance: annunciation.instance, until: uptimeMs(now + SNOOZE_MS) };
+  const quiet = { ...change, therapy: { ...therapy, snoozes: [...therapy.snoozes, snooze] } };
+  return apply(quiet, {}, StatusChangedFlag.Annunciation, ...annunciationChanged(annunciation, "Snoozed"));
+}
+
+/** Makes a snoozed annunciation pending again. */
+export function pendingAgain(change: Change, annunciation: Annunciation): Change {
+  const events = annunciationChanged(annunciation, "Pending");
+  return apply(unsnoozed(change, annunciation), {}, StatusChangedFlag.Annunciation, ...events);
+}
+
+function unsnoozed(change: Change, { instance }: Annunciation): Change {
+  const snoozes = change.therapy.snoozes.filter((snooze) => snooze.instance !== instance);
+  return { ...change, therapy: { ...change.therapy, snoozes } };
 }
 
 /** Ends the active bolus, if there is one. */

@@ -4,6 +4,7 @@
  */
 
 import type { Microunits, MicrounitsPerHour } from "../base/units.js";
+import type { Annunciation } from "./annunciations.js";
 
 export type Command =
   | { readonly kind: "setBolus"; readonly flags: number; readonly amountMicrounits: Microunits }
@@ -16,10 +17,12 @@ export type Command =
     }
   | { readonly kind: "cancelTbr" }
   | { readonly kind: "run" }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  | { readonly kind: "snoozeAnnunciation" | "confirmAnnunciation"; readonly instance: number };
 
 export type Meaning =
   | Extract<Command, { readonly kind: "setBolus" | "cancelBolus" | "setTbr" | "stop" }>
+  | { readonly kind: "snoozeAnnunciation" | "confirmAnnunciation"; readonly annunciation: Annunciation }
   /** The rate that takes over. */
   | { readonly kind: "cancelTbr"; readonly rateMicrounitsPerHour: MicrounitsPerHour }
   /** The rate that begins. */

@@ -5,6 +5,7 @@ import { microunits } from "../base/units.js";
 import { encodeSfloatMicrounits } from "../ids/float.js";
 import {
   AnnunciationPart1Data,
+  AnnunciationPart2Data,
   BasalRateChangedData,
   BolusPart1Data,
   BolusProgrammedPart2Data,
@@ -92,14 +93,21 @@ export const operationalStateOff = (): NewEvent => ({
   data: StateChangedData.encode({ oldState: OperationalState.Ready, newState: OperationalState.Off }),
 });
 
-export const annunciationChanged = (annunciation: Annunciation, confirmed: boolean): NewEvent => ({
-  event: HistoryEvent.AnnunciationChangedPart1,
-  data: AnnunciationPart1Data.encode({
-    flags: 0,
-    instance: annunciation.instance,
-    type: annunciation.type,
-    status: confirmed ? AnnunciationStatus.Confirmed : AnnunciationStatus.Pending,
-  }),
-});
+/** A new annunciation, or its new status: always both parts, the second without auxiliary information too. */
+export const annunciationChanged = (
+  annunciation: Annunciation,
+  status: keyof typeof AnnunciationStatus,
+): readonly NewEvent[] => [
+  {
+    event: HistoryEvent.AnnunciationChangedPart1,
+    data: AnnunciationPart1Data.encode({
+      flags: 0,
+      instance: annunciation.instance,
+      type: annunciation.type,
+      status: AnnunciationStatus[status],
+    }),
+  },
+  { event: HistoryEvent.AnnunciationChangedPart2, data: AnnunciationPart2Data.encode({ flags: 0 }) },
+];
 
 export const dataCorruption = (): NewEvent => ({ event: HistoryEvent.DataCorruption, data: NoEventData.encode({}) });

@@ -14,8 +14,11 @@ import { DATA_MAX_BYTES, type HistoryRecord } from "../storage/history.js";
 
 /** The offset from the reference is a u16 of seconds (Insulin Delivery Service 1.0): 18.2 h at most, here 18 h. */
 export const REFERENCE_INTERVAL_MS = 18 * MS_PER_HOUR;
-/** Events of one step, at most; bounds what the standing state carries. */
-export const PENDING_EVENTS_MAX = 12;
+/**
+ * Events of one step, at most; bounds what the standing state carries. The most are 13: a boot that ends a bolus and a TBR
+ * and stops for a lost calibration.
+ */
+export const PENDING_EVENTS_MAX = 16;
 
 export interface PendingHistory {
   /** Sequence of the next event. */

@@ -6,6 +6,7 @@ import { MS_PER_MINUTE, microunits, pumpClockMs, type UptimeMs } from "../base/u
 import { TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import type { RigConfig } from "../rig.js";
+import { findPending } from "./annunciations.js";
 import type { Authorised } from "./authorised.js";
 import {
   annunciated,
@@ -15,7 +16,9 @@ import {
   confirmed,
   finishChange,
   minutesInEffect,
+  pendingAgain,
   rateRecorded,
+  snoozed,
   stopped,
   tbrStopped,
 } from "./change.js";
@@ -78,6 +81,10 @@ export function obey(
       const running = apply(change, fields, TherapyControlState | ActiveBasal, controlStateChanged(true));
       return finishChange(rateRecorded(closed, running));
     }
+    case "snoozeAnnunciation":
+      return finishChange(snoozed(change, meaning.annunciation, now));
+    case "confirmAnnunciation":
+      return finishChange(confirmed(change, meaning.annunciation));
     default:
       return meaning satisfies never;
   }
@@ -119,8 +126,16 @@ export function resume(therapy: Therapy, now: UptimeMs): TherapyStep {
 
 /** The user's confirmation of the oldest annunciation, on the pump. */
 export function confirmAnnunciation(therapy: Therapy, now: UptimeMs): TherapyStep {
-  const change = confirmed(beginChange(therapy, clockAt(therapy, now)));
-  return change.events.length > 0 ? finishChange(change) : { next: therapy };
+  const [oldest] = therapy.standing.annunciations.pending;
+  return oldest ? finishChange(confirmed(beginChange(therapy, clockAt(therapy, now)), oldest)) : { next: therapy };
+}
+
+/** Makes an annunciation pending again whose snooze has run out, one a step. With a fault latched nothing is written. */
+export function endSnooze(therapy: Therapy, now: UptimeMs): TherapyStep {
+  const over = therapy.snoozes.find(({ until }) => now >= until);
+  const annunciation = over && findPending(therapy.standing.annunciations, over.instance);
+  if (!annunciation || therapy.fault) return { next: therapy };
+  return finishChange(pendingAgain(beginChange(therapy, clockAt(therapy, now)), annunciation));
 }
 
 /** Tells the user of something that does not stop therapy. */

@@ -7,6 +7,7 @@ import { Refusal } from "../base/refusal.js";
 import { ok, type Result, refuse } from "../base/result.js";
 import type { UptimeMs } from "../base/units.js";
 import type { RigConfig } from "../rig.js";
+import { findPending, isSnoozed, mayConfirmByRadio } from "./annunciations.js";
 import type { Command, Meaning } from "./commands.js";
 import { activeBolus } from "./ledger.js";
 import { gate } from "./limits.js";
@@ -16,7 +17,8 @@ import { clockAt, delivered, type Therapy, withHoursClosed } from "./therapy.js"
 const TBR_MINUTES_MAX = 1_440;
 
 /**
- * Refusals: NotCompleted while a fault is latched or the reservoir holds too little; NotApplicable in the wrong state;
+ * Refusals: NotCompleted while a fault is latched or the reservoir holds too little; NotApplicable in the wrong state,
+ * and for an annunciation that is not there or not to be confirmed by radio;
  * MaxBolusNumber beside an active bolus; InvalidOperand for a zero amount and no duration; OutOfRange
  * over a single limit; Plausibility over a window.
  */
@@ -54,6 +56,16 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
     case "run":
       if (standing.control === "run") return refuse(Refusal.NotApplicable);
       return ok({ kind: "run", rateMicrounitsPerHour: standing.basalMicrounitsPerHour });
+    case "snoozeAnnunciation": {
+      const annunciation = findPending(standing.annunciations, command.instance);
+      if (!annunciation || isSnoozed(therapy.snoozes, annunciation)) return refuse(Refusal.NotApplicable);
+      return ok({ kind: "snoozeAnnunciation", annunciation });
+    }
+    case "confirmAnnunciation": {
+      const annunciation = findPending(standing.annunciations, command.instance);
+      if (!annunciation || !mayConfirmByRadio(annunciation.type)) return refuse(Refusal.NotApplicable);
+      return ok({ kind: "confirmAnnunciation", annunciation });
+    }
     default:
       return command satisfies never;
   }

@@ -39,6 +39,9 @@ export const ANNUNCIATION_NAMES: Readonly<Record<number, string>> = {
   0x0033: "Mechanical Issue",
   0x003c: "Occlusion",
   0x005a: "Reservoir Empty",
+  0x00a5: "Power Insufficient",
+  0x00aa: "Battery Empty",
+  0x00c3: "Battery Low",
   0x030c: "Bolus Canceled",
   0x033f: "TBR Canceled",
   0x0356: "Max Delivery",
@@ -64,6 +67,10 @@ export const READER = {
 /** Opcodes on channel 25. */
 export const COMMAND = {
   response: 0x0f55,
+  snoozeAnnunciation: 0x0f69,
+  snoozeAnnunciationResponse: 0x0f96,
+  confirmAnnunciation: 0x0f99,
+  confirmAnnunciationResponse: 0x0fa5,
   setTherapyControlState: 0x0f5a,
   setTbr: 0x0fff,
   cancelTbr: 0x1111,
@@ -101,6 +108,7 @@ const SET_BOLUS = new Layout({
   extended: "u16",
   durationMinutes: "u16",
 });
+const ANNUNCIATION_COMMAND = new Layout({ opcode: "u16", instance: "u16" });
 const CANCEL_BOLUS = new Layout({ opcode: "u16", bolusId: "u16" });
 
 /** A request of an opcode alone: Get Active Bolus IDs, Get Active Basal, Get Delivered Insulin, Cancel TBR. */
@@ -163,6 +171,14 @@ export function encodeSetTbr(order: TbrOrder): Uint8Array {
   const rate = encodeSfloat(rateMicrounitsPerHour);
   const flags = change ? TBR_FLAG_CHANGE : 0;
   return SET_TBR.encode({ opcode: COMMAND.setTbr, flags, type: TBR_TYPE_ABSOLUTE, rate, durationMinutes });
+}
+
+/** Snooze Annunciation or Confirm Annunciation, of one instance. */
+export function encodeAnnunciationCommand(
+  command: "snoozeAnnunciation" | "confirmAnnunciation",
+  instance: number,
+): Uint8Array {
+  return ANNUNCIATION_COMMAND.encode({ opcode: COMMAND[command], instance });
 }
 
 /** Cancel Bolus. */

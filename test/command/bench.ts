@@ -27,6 +27,8 @@ export const COMMAND = {
   stop: "5a0f33",
   pause: "5a0f3c",
   cancelBolus: "78110500",
+  snooze: "690f0300",
+  confirm: "990f0300",
 } as const;
 
 export const doseBytes = ({ epoch, sequence }: DoseId): Buffer =>

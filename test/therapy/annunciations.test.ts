@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
 import { AnnunciationType, HistoryEvent } from "../../firmware/ids/values.js";
-import { annunciate, confirmOldest, NO_ANNUNCIATIONS } from "../../firmware/therapy/annunciations.js";
+import {
+  annunciate,
+  confirm,
+  foremost,
+  mayConfirmByRadio,
+  NO_ANNUNCIATIONS,
+} from "../../firmware/therapy/annunciations.js";
 import { annunciationChanged, basalRateChanged, controlStateChanged } from "../../firmware/therapy/events.js";
 import {
   type NewEvent,
@@ -12,6 +18,7 @@ import {
   withEvents,
 } from "../../firmware/therapy/history.js";
 import { hex } from "../session/bench.js";
+import { at } from "./bench.js";
 
 const { Occlusion, SystemIssue } = AnnunciationType;
 
@@ -30,14 +37,26 @@ describe("annunciations", () => {
     });
   });
 
-  it("are confirmed one by one, the oldest first", () => {
+  it("are confirmed one by one, and shown oldest first, those that are snoozed last", () => {
     const one = annunciate(NO_ANNUNCIATIONS, Occlusion);
     const two = one && annunciate(one, SystemIssue);
     assert.ok(two);
-    const result = confirmOldest(two);
-    assert.deepEqual(result?.confirmed, { instance: 0, type: Occlusion });
-    assert.deepEqual(result?.annunciations.pending, [{ instance: 1, type: SystemIssue }]);
-    assert.equal(confirmOldest(NO_ANNUNCIATIONS), undefined);
+    const [occlusion, issue] = two.pending;
+    assert.ok(occlusion && issue);
+    const snoozed = (instance: number) => ({ instance, until: at(1) });
+    assert.equal(foremost(two, []), occlusion);
+    assert.equal(foremost(two, [snoozed(0)]), issue);
+    assert.equal(foremost(two, [snoozed(1), snoozed(0)]), occlusion);
+    assert.deepEqual(confirm(two, occlusion).pending, [issue]);
+    assert.equal(foremost(NO_ANNUNCIATIONS, []), undefined);
+  });
+
+  it("want somebody at the pump unless they are listed (SR-110)", () => {
+    const byRadio = Object.entries(AnnunciationType).filter(([, type]) => mayConfirmByRadio(type));
+    assert.deepEqual(
+      byRadio.map(([name]) => name),
+      ["BatteryLow", "BolusCanceled", "TbrCanceled", "MaxDelivery", "DateTimeIssue"],
+    );
   });
 
   it("wrap their instance at 16 bits", () => {
@@ -90,7 +109,7 @@ describe("history events", () => {
 
   it("are bounded: more in one step is our bug", () => {
     const many = Array<NewEvent>(PENDING_EVENTS_MAX + 1).fill(event);
-    assert.throws(() => withEvents(history, many, pumpClockMs(2_000)), /invariant: 13 history events/);
+    assert.throws(() => withEvents(history, many, pumpClockMs(2_000)), /invariant: 17 history events/);
     assert.equal(withEvents(history, many.slice(1), pumpClockMs(2_000)).pending.length, PENDING_EVENTS_MAX);
   });
 
@@ -100,7 +119,17 @@ describe("history events", () => {
     const [from, to] = [microunitsPerHour(900_000), microunitsPerHour(0)];
     assert.equal(hex(basalRateChanged(from, to).data), "0009f00000");
     const annunciation = { instance: 0x0102, type: Occlusion };
-    assert.equal(hex(annunciationChanged(annunciation, false).data), "0002013c0033");
-    assert.equal(hex(annunciationChanged(annunciation, true).data), "0002013c0055");
+    for (const [status, data] of [
+      ["Pending", "0002013c0033"],
+      ["Snoozed", "0002013c003c"],
+      ["Confirmed", "0002013c0055"],
+    ] as const) {
+      const [part1, part2] = annunciationChanged(annunciation, status);
+      assert.deepEqual([part1?.event, part2?.event], [0x033f, 0x0356]);
+      assert.deepEqual(
+        [part1, part2].map((part) => hex(part?.data ?? new Uint8Array(0))),
+        [data, "00"],
+      );
+    }
   });
 });

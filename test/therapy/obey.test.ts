@@ -147,7 +147,10 @@ describe("therapy: the person at the pump", () => {
     assert.deepEqual(tell(told.next, AnnunciationType.SystemIssue, at(20)), { next: told.next });
     const confirmed = confirmAnnunciation(told.next, at(30));
     assert.deepEqual(typesOf(confirmed.next), []);
-    assert.deepEqual(eventsOf(confirmed), [HistoryEvent.AnnunciationChangedPart1]);
+    assert.deepEqual(eventsOf(confirmed), [
+      HistoryEvent.AnnunciationChangedPart1,
+      HistoryEvent.AnnunciationChangedPart2,
+    ]);
     assert.deepEqual(confirmAnnunciation(confirmed.next, at(40)), { next: confirmed.next });
   });
 });
