@@ -9,14 +9,15 @@ import { ATTENTION_INTERVAL_MS, Attention } from "./attention.js";
 import { UptimeClock } from "./base/clock.js";
 import type { UptimeMs } from "./base/units.js";
 import type { Board, DigitalPin, ScheduledCallback } from "./board.js";
+import { BondKeeper } from "./bondKeeper.js";
 import { type Booted, boot } from "./boot.js";
 import { type Button, buttonAtBoot, buttonWakeAt, type Gesture, stepButton } from "./button.js";
 import { Console } from "./console.js";
 import { Delivery } from "./delivery.js";
 import { Motor, type MotorReport } from "./motor/motor.js";
-import { eraseBonds, Radio } from "./radio.js";
+import { Radio } from "./radio.js";
 import { type RigConfig, rigErrors } from "./rig.js";
-import { type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
+import type { Role } from "./session/bonds.js";
 import { confirmAnnunciation, resume, stop } from "./therapy/obey.js";
 import { Workbench } from "./workbench.js";
 
@@ -63,10 +64,9 @@ class Pump {
   /** When the workbench next has something to do: an uptime, or infinity. */
   #benchAt = NEVER;
   readonly #rig: RigConfig;
-  #bondsWithoutRadio: Bonds;
-  readonly #bondStore: Booted["stores"]["bonds"];
   readonly #delivery: Delivery;
   readonly #attention: Attention;
+  readonly #keeper: BondKeeper;
   /** Undefined when the pump has no identity, for want of entropy: then it is not on the air. */
   readonly #radio: Radio | undefined;
   #report: MotorReport | undefined;
@@ -101,15 +101,15 @@ class Pump {
       edge: board.Digital.Rising | board.Digital.Falling,
       onReadable: () => this.#arm(0),
     });
-    const { identity, stores, rig } = booted;
+    const { identity, rig } = booted;
     this.#rig = rig;
-    this.#bondStore = stores.bonds;
-    this.#bondsWithoutRadio = booted.bonds;
-    const bonds = () => this.#radio?.bonds ?? this.#bondsWithoutRadio;
+    const keeper = new BondKeeper(booted, this.#delivery, annunciator);
+    this.#keeper = keeper;
+    const bonds = () => keeper.bonds;
     this.#workbench = new Workbench(board, booted, motor, this.#delivery, terminal, bonds, now);
     try {
       if (identity)
-        this.#radio = new Radio(board, booted, identity, this.#delivery, annunciator, now, () => this.#arm(0));
+        this.#radio = new Radio(board, booted, identity, this.#delivery, keeper, annunciator, now, () => this.#arm(0));
     } catch (error) {
       // Therapy does not depend on the radio: without it, the button and what is programmed remain.
       this.#delivery.radioFailed(messageOf(error));
@@ -231,11 +231,8 @@ class Pump {
 
   /** Bonds end with or without a radio. */
   #revokeAll(): void {
-    if (this.#radio) this.#radio.revokeAll();
-    else {
-      this.#bondsWithoutRadio = NO_BONDS;
-      eraseBonds(this.#bondStore, this.#delivery, this.#annunciator);
-    }
+    this.#radio?.forgetAll();
+    this.#keeper.revokeAll();
   }
 
   #wakeInMs(): number {

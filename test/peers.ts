@@ -149,9 +149,13 @@ export class Peer {
   }
 
   /** The Commit that belongs to a challenge, as a control message. */
-  commitMessage(command: Uint8Array, { doseId, challenge, reading }: Challenge): Uint8Array {
+  commitMessage(
+    command: Uint8Array,
+    { doseId, challenge, reading }: Challenge,
+    channel: number = CHANNEL.command,
+  ): Uint8Array {
     const { bond, controllerId } = this;
-    const signed = { pumpId: bond.pumpId, controllerId, doseId, challenge, channel: CHANNEL.command, command, reading };
+    const signed = { pumpId: bond.pumpId, controllerId, doseId, challenge, channel, command, reading };
     return encodeCommit(doseId, countersign(bond.kDose, signed));
   }
 

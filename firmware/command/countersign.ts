@@ -16,10 +16,12 @@ import { type UptimeMs, uptimeMs } from "../base/units.js";
 import { Channel } from "../ids/opcodes.js";
 import type { NonceStore } from "../nonce/store.js";
 import type { RigConfig } from "../rig.js";
+import type { Bonds } from "../session/bonds.js";
 import { Authorised } from "../therapy/authorised.js";
 import { type Command, type DoseId, type Meaning, sameDose } from "../therapy/commands.js";
 import { resolve } from "../therapy/resolve.js";
 import type { Therapy } from "../therapy/therapy.js";
+import { type Revocation, resolveRevocation } from "./bondMessages.js";
 import { readingOf } from "./readings.js";
 import { type CommandRow, decodeCommand, rowOf } from "./table.js";
 
@@ -40,6 +42,7 @@ export interface Asker {
 /** What the command layer may look at. */
 export interface CommandContext {
   readonly pumpId: Uint8Array;
+  readonly bonds: Bonds;
   readonly nonces: NonceStore;
   readonly therapy: Therapy;
   readonly rig: RigConfig;
@@ -49,6 +52,7 @@ export interface CommandContext {
 export interface OutstandingChallenge {
   readonly doseId: DoseId;
   readonly challenge: Uint8Array;
+  readonly channel: number;
   readonly command: Uint8Array;
   readonly reading: Uint8Array;
 }
@@ -66,6 +70,12 @@ export interface Accepted {
   readonly authorised: Authorised<Meaning>;
   readonly command: Command;
   readonly row: CommandRow;
+  readonly doseId: DoseId | undefined;
+}
+
+/** A revocation that has passed: to be carried out in this same turn. Without an ID it was of the asker's own bond. */
+export interface AcceptedRevocation {
+  readonly authorised: Authorised<Revocation>;
   readonly doseId: DoseId | undefined;
 }
 
@@ -100,7 +110,7 @@ export function killChallenge(state: Countersign, nonces: NonceStore): Countersi
 /**
  * Prepare: checks all that can be checked now and issues a challenge. Any outstanding one dies first.
  * Returns the operand of Challenge. Refusals: InvalidOperand, OpcodeNotSupported, NotApplicable for a one-step command,
- * and those of `resolve`.
+ * those of `resolve` and of `resolveRevocation`.
  */
 export function prepare(
   given: Countersign,
@@ -110,32 +120,45 @@ export function prepare(
 ): { readonly next: Countersign; readonly answer: Result<Uint8Array> } {
   const next = killChallenge(given, context.nonces);
   const fields = PrepareOperand.decode(operand);
-  if (!fields || fields.lifeS === 0 || fields.channel !== Channel.CommandControlPoint)
-    return { next, answer: refuse(Refusal.InvalidOperand) };
-  const { command } = fields;
-  const meant = meaningOf(command, context);
+  if (!fields || fields.lifeS === 0) return { next, answer: refuse(Refusal.InvalidOperand) };
+  const { channel, command } = fields;
+  const meant = meaningOf(channel, command, asker, context);
   if (!meant.ok) return { next, answer: meant };
   const { nonces, now } = context;
   const lifeS = Math.min(fields.lifeS, LIFE_MAX_S);
   const { epoch, sequence, bytes: challenge } = nonces.issue("dose", asker.session, uptimeMs(now + lifeS * 1000));
-  const reading = readingOf(meant.value.meaning);
-  const outstanding = { doseId: { epoch, sequence }, challenge, command, reading };
+  const { reading } = meant.value;
+  const outstanding = { doseId: { epoch, sequence }, challenge, channel, command, reading };
   const answer = ok(ChallengeOperand.encode({ epoch, sequence, challenge, lifeS, reading }));
   return { next: { ...next, outstanding }, answer };
 }
 
-/** A countersigned command and what it means now. */
-function meaningOf(
-  command: Uint8Array,
-  context: CommandContext,
-): Result<{ readonly row: CommandRow; readonly command: Command; readonly meaning: Meaning }> {
-  const row = rowOf(command);
-  if (!row) return refuse(command.length < 2 ? Refusal.InvalidOperand : Refusal.OpcodeNotSupported);
-  const decoded = decodeCommand(row, command);
+/** What a message to be countersigned means now, spelled out, and what accepts it under a dose ID. */
+interface Meant {
+  readonly reading: Uint8Array;
+  readonly accept: (doseId: DoseId) => Accepted | AcceptedRevocation;
+}
+
+function meaningOf(channel: number, command: Uint8Array, asker: Asker, context: CommandContext): Result<Meant> {
+  if (channel === Channel.CommandControlPoint) return meaningOfCommand(command, context);
+  if (channel !== Channel.Control || command.length < 2) return refuse(Refusal.InvalidOperand);
+  const resolved = resolveRevocation(command, asker, context.bonds);
+  if (!resolved.ok) return resolved;
+  const { revocation, reading } = resolved.value;
+  return ok({ reading, accept: (doseId) => ({ authorised: Authorised.grant(revocation), doseId }) });
+}
+
+function meaningOfCommand(value: Uint8Array, context: CommandContext): Result<Meant> {
+  const row = rowOf(value);
+  if (!row) return refuse(value.length < 2 ? Refusal.InvalidOperand : Refusal.OpcodeNotSupported);
+  const decoded = decodeCommand(row, value);
   if (!decoded.ok) return decoded;
   if (row.class !== "countersigned") return refuse(Refusal.NotApplicable);
-  const meaning = resolve(context.therapy, decoded.value, context.now, context.rig);
-  return meaning.ok ? ok({ row, command: decoded.value, meaning: meaning.value }) : meaning;
+  const command = decoded.value;
+  const meaning = resolve(context.therapy, command, context.now, context.rig);
+  if (!meaning.ok) return meaning;
+  const reading = readingOf(meaning.value);
+  return ok({ reading, accept: (doseId) => ({ authorised: Authorised.grant(meaning.value), command, row, doseId }) });
 }
 
 /**
@@ -149,7 +172,7 @@ export function commit(
   stale: boolean,
   asker: Asker,
   context: CommandContext,
-): { readonly next: Countersign; readonly answer: Result<Accepted> } {
+): { readonly next: Countersign; readonly answer: Result<Accepted | AcceptedRevocation> } {
   const { outstanding } = given;
   const fields = CommitOperand.decode(operand);
   const named = { epoch: fields?.epoch ?? 0, sequence: fields?.sequence ?? 0 };
@@ -169,27 +192,27 @@ function judge(
   expired: boolean,
   asker: Asker,
   context: CommandContext,
-): Result<Accepted> {
+): Result<Accepted | AcceptedRevocation> {
   if (stale) return refuse(Refusal.Stale);
   if (expired) return refuse(Refusal.ChallengeExpired);
   if (!equalInConstantTime(commitTag(outstanding, asker, context.pumpId), tag))
     return refuse(Refusal.CountersignatureWrong);
-  const meant = meaningOf(outstanding.command, context);
+  const { channel, command, reading, doseId } = outstanding;
+  const meant = meaningOf(channel, command, asker, context);
   if (!meant.ok) return meant;
-  const { row, command, meaning } = meant.value;
-  if (!equalInConstantTime(readingOf(meaning), outstanding.reading)) return refuse(Refusal.ReadingChanged);
-  return ok({ authorised: Authorised.grant(meaning), command, row, doseId: outstanding.doseId });
+  if (!equalInConstantTime(meant.value.reading, reading)) return refuse(Refusal.ReadingChanged);
+  return ok(meant.value.accept(doseId));
 }
 
 function commitTag(outstanding: OutstandingChallenge, asker: Asker, pumpId: Uint8Array): Uint8Array {
-  const { doseId, challenge, command, reading } = outstanding;
+  const { doseId, challenge, channel, command, reading } = outstanding;
   const signed = Signed.encode({
     label: DOSE_LABEL,
     pumpId,
     controllerId: asker.controllerId,
     ...doseId,
     challenge,
-    channel: Channel.CommandControlPoint,
+    channel,
     commandLength: command.length,
     command,
   });

@@ -8,8 +8,11 @@ import { Refusal, refusalName } from "../base/refusal.js";
 import { type Result, refuse } from "../base/result.js";
 import { opcodeOf } from "../ids/layouts.js";
 import { Channel } from "../ids/opcodes.js";
+import { type BondAsker, bondRevoked, listBonds, type Revocation, revokeOwn } from "./bondMessages.js";
+import { Control } from "./control.js";
 import {
   type Accepted,
+  type AcceptedRevocation,
   type Asker,
   acceptOneStep,
   type CommandContext,
@@ -22,22 +25,11 @@ import { outcome } from "./outcome.js";
 import { readStatus, statusValue } from "./reader.js";
 import { commandResponse, rowOf } from "./table.js";
 
-/** Opcodes of the control channel (PROTOCOL.md section 7). */
-export const Control = {
-  Prepare: 0x0f,
-  Challenge: 0x33,
-  Commit: 0x3c,
-  Outcome: 0x55,
-  OutcomeIs: 0x5a,
-  Refused: 0x66,
-} as const;
-
 /** An opened record and who sent it. */
-export interface Request extends Asker {
+export interface Request extends Asker, BondAsker {
   readonly channel: number;
   readonly value: Uint8Array;
   readonly stale: boolean;
-  readonly mayOperate: boolean;
 }
 
 export interface Reply {
@@ -50,6 +42,8 @@ export interface Dispatched {
   readonly reply?: Reply;
   /** To be obeyed now; its own response follows once it is durable. */
   readonly accepted?: Accepted;
+  /** A bond to be revoked now; the answer follows once that is durable. */
+  readonly revocation?: AcceptedRevocation;
   /** Status Changed flags to reset. */
   readonly reset?: number;
   /** Why something was refused, for the local trace. */
@@ -106,11 +100,19 @@ function control(state: Countersign, request: Request, context: CommandContext):
     case Control.Commit: {
       if (!request.mayOperate) return refusedReply(state, opcode, Refusal.RoleNotPermitted, "Commit");
       const { next, answer } = commit(state, operand, request.stale, request, context);
-      return answer.ok ? { next, accepted: answer.value } : refusedReply(next, opcode, answer.refusal, "Commit");
+      if (!answer.ok) return refusedReply(next, opcode, answer.refusal, "Commit");
+      return "row" in answer.value ? { next, accepted: answer.value } : { next, revocation: answer.value };
     }
     case Control.Outcome: {
       const { next, answer } = outcome(state, operand, context);
       return reply(next, opcode, Control.OutcomeIs, answer, "Outcome");
+    }
+    case Control.ListBonds:
+      return reply(state, opcode, Control.BondsAre, listBonds(operand, request, context.bonds), "List Bonds");
+    case Control.RevokeBond: {
+      const answer = revokeOwn(operand, request.stale, request, context.bonds);
+      if (!answer.ok) return refusedReply(state, opcode, answer.refusal, "Revoke Bond");
+      return { next: state, revocation: { authorised: answer.value, doseId: undefined } };
     }
     default:
       return refusedReply(state, opcode, Refusal.OpcodeNotSupported, "control message");
@@ -157,12 +159,19 @@ function command(state: Countersign, request: Request, context: CommandContext):
 }
 
 /** The answer to a command that was accepted and could not be stored: it has not been obeyed and will not be. */
-export function failureOf(accepted: Accepted): Reply {
+export function failureOf(accepted: Accepted | AcceptedRevocation): Reply {
   const code = Refusal.NotCompleted;
-  if (accepted.doseId === undefined)
+  const oneStep = accepted.doseId === undefined;
+  if (oneStep && "row" in accepted)
     return { channel: Channel.CommandControlPoint, value: commandResponse(accepted.row.opcode, code) };
-  const value = Refused.encode({ opcode: Control.Refused, requestOpcode: Control.Commit, code });
+  const requestOpcode = oneStep ? Control.RevokeBond : Control.Commit;
+  const value = Refused.encode({ opcode: Control.Refused, requestOpcode, code });
   return { channel: Channel.Control, value };
+}
+
+/** The answer to a revocation that is durable. */
+export function revokedReply(revocation: Revocation): Reply {
+  return controlReply(Control.BondRevoked, bondRevoked(revocation));
 }
 
 /** The response to a command that has been obeyed. `bolusId` is that of the newest bolus. */

@@ -109,6 +109,13 @@ function ledgerEntry(
   };
 }
 
+/** Remembers a countersigned command that was carried out elsewhere: its outcome is `applied`. */
+export function noteApplied(therapy: Therapy, doseId: DoseId, now: UptimeMs): TherapyStep {
+  const change = beginChange(therapy, clockAt(therapy, now));
+  const ledger = addEntry(therapy.standing.ledger, ledgerEntry(doseId, "applied", {}));
+  return finishChange(apply(change, { ledger }, 0));
+}
+
 /** Stop, by radio or by button. In Stop already, it changes nothing and writes nothing. */
 export function stop(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
   const change = stopped(beginChange(therapy, clockAt(therapy, now)), rig.drive.pulseMaxMicrounits);

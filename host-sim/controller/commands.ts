@@ -3,14 +3,15 @@
  * Commit, the command's own response. PROTOCOL.md section 7.
  */
 
+import { equalBytes } from "./bytes.js";
 import type { Clock, Timer } from "./clock.js";
 import { type Challenge, CONTROL, type DoseId, decodeControl, encodeCommit, encodePrepare } from "./control.js";
 import { countersign } from "./countersignature.js";
 import type { PendingCommands } from "./doses.js";
-import { CHANNEL, COMMAND, SUCCESS } from "./ids.js";
+import { COMMAND, SUCCESS } from "./ids.js";
 import { decodeBolusId, decodeResponse } from "./idsAnswers.js";
 import type { Bond } from "./pairing.js";
-import { type Meaning, meaningOf, type Order, type RateReading } from "./readings.js";
+import { channelOf, type Meaning, meaningOf, type Order, type RateReading } from "./readings.js";
 import { CHANNEL_CONTROL, STALE_MS } from "./records.js";
 import type { Exchange, Incoming, NotSentReason, Operation, Step } from "./requests.js";
 import type { Written } from "./store.js";
@@ -105,7 +106,7 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
     const doseId = this.#context.pending.blocking(this.#isDose);
     if (doseId !== undefined) return this.#finish({ kind: "blocked", doseId });
     this.#phase = { kind: "preparing" };
-    const value = encodePrepare(this.#context.lifeSeconds, CHANNEL.command, this.#command);
+    const value = encodePrepare(this.#context.lifeSeconds, channelOf(this.#order), this.#command);
     return exchange(CHANNEL_CONTROL, value, (answer) => this.#onPrepared(answer));
   }
 
@@ -135,8 +136,9 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
     if (this.#context.overtaken()) return this.#finish({ kind: "notSent", reason: "overtaken" });
     const meaning = meaningOf(this.#order, challenge.reading);
     if (meaning === undefined) return this.#finish({ kind: "notSigned", reading: challenge.reading });
-    if (meaning.command === "setBolus" || meaning.command === "setTbr") return this.#commit(challenge, meaning);
-    return { kind: "pause", begin: (resume) => this.#ask(challenge, meaning, resume) };
+    if (meaning.command === "run" || meaning.command === "cancelTbr")
+      return { kind: "pause", begin: (resume) => this.#ask(challenge, meaning, resume) };
+    return this.#commit(challenge, meaning);
   }
 
   /** Has the reading approved. Whoever is asked may end the session, or ask for a Stop, before it answers. */
@@ -167,19 +169,19 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
     this.#leave();
     this.#phase = { kind: "committed", doseId };
     const command = this.#command;
-    const channel = CHANNEL.command;
+    const channel = channelOf(this.#order);
     const tag = countersign(bond.kDose, { pumpId, controllerId, doseId, challenge, channel, command, reading });
     return exchange(CHANNEL_CONTROL, encodeCommit(doseId, tag), (answer) => this.#onCommitted(answer, doseId));
   }
 
   #onCommitted({ channel, value }: Incoming, doseId: DoseId): Step | undefined {
-    if (channel === CHANNEL_CONTROL) {
-      const message = decodeControl(value);
-      if (message?.kind !== "refused" || message.request !== CONTROL.commit) return undefined;
+    const message = channel === CHANNEL_CONTROL ? decodeControl(value) : undefined;
+    if (message?.kind === "refused") {
+      if (message.request !== CONTROL.commit) return undefined;
       this.#settle(doseId);
       return this.#finish({ kind: "refused", code: message.code, doseId });
     }
-    const accepted = channel === CHANNEL.command ? this.#accepted(value, doseId) : undefined;
+    const accepted = channel === channelOf(this.#order) ? this.#accepted(value, doseId) : undefined;
     if (accepted === undefined) return undefined;
     if (this.#isDose) this.#context.pending.accepted(this.#context.bond.pumpId, doseId);
     else this.#settle(doseId);
@@ -217,5 +219,13 @@ export function acceptedCommand(opcode: number): AcceptedReader<Accepted> {
   return (answer, doseId) => {
     const response = decodeResponse(answer, COMMAND.response);
     return response?.request === opcode && response.code === SUCCESS ? { doseId } : undefined;
+  };
+}
+
+/** Gives the reader of the answer to the revocation of that controller's bond. */
+export function acceptedRevocation(controllerId: Uint8Array): AcceptedReader<Accepted> {
+  return (answer, doseId) => {
+    const message = decodeControl(answer);
+    return message?.kind === "bondRevoked" && equalBytes(message.controllerId, controllerId) ? { doseId } : undefined;
   };
 }

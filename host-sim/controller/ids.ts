@@ -33,6 +33,8 @@ export const CODE_NAMES: Readonly<Record<number, string>> = {
   0x84: "ReadingChanged",
   0x85: "RoleNotPermitted",
 };
+/** Where an annunciation stands. */
+export const ANNUNCIATION_STATUS = { pending: 0x33, snoozed: 0x3c } as const;
 /** Names of the types of annunciations, for people (PROTOCOL.md section 6.1). */
 export const ANNUNCIATION_NAMES: Readonly<Record<number, string>> = {
   0x000f: "System Issue",

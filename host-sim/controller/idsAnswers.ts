@@ -7,6 +7,7 @@ import { decodeFloat, decodeSfloat, decodeSfloatWhole } from "./sfloat.js";
 const FLAGS = new Layout({ flags: "u16" });
 const STATUS = new Layout({ therapyControlState: "u8", operationalState: "u8", reservoir: "u16", flags: "u8" });
 const NO_ANNUNCIATION = new Layout({ flags: "u8" });
+const INSTANCE_ANSWER = new Layout({ opcode: "u16", instance: "u16" });
 const ANNUNCIATION = new Layout({ flags: "u8", instance: "u16", type: "u16", status: "u8" });
 const FEATURES = new Layout({ e2eCrc: "u16", e2eCounter: "u8", concentration: "u16", flags: "u24" });
 const RESPONSE = new Layout({ opcode: "u16", request: "u16", code: "u8" });
@@ -48,10 +49,11 @@ export interface Status {
   readonly reservoirAttached: boolean;
 }
 
-/** Channel 22: the oldest pending annunciation. */
+/** Channel 22: the oldest annunciation that is pending; with none, the oldest that is snoozed. */
 export interface Annunciation {
   readonly instance: number;
   readonly type: number;
+  /** ANNUNCIATION_STATUS. */
   readonly status: number;
 }
 
@@ -140,6 +142,15 @@ export function decodeBolusId(
 ): number | undefined {
   const answer = ID_ANSWER.decode(value);
   return answer?.opcode === opcode ? answer.bolusId : undefined;
+}
+
+/** The instance in a response to Snooze or Confirm Annunciation. */
+export function decodeAnnunciationInstance(
+  value: Uint8Array,
+  opcode: typeof COMMAND.snoozeAnnunciationResponse | typeof COMMAND.confirmAnnunciationResponse,
+): number | undefined {
+  const answer = INSTANCE_ANSWER.decode(value);
+  return answer?.opcode === opcode ? answer.instance : undefined;
 }
 
 /** Reads the answer to Get Active Bolus IDs. */

@@ -1,6 +1,7 @@
 /** What a controller reads of the pump it is connected to, each in one exchange, and the flags that it clears. */
 
 import type { Connection } from "./connection.js";
+import type { BondEntry } from "./control.js";
 import type { BOLUS_VALUE } from "./ids.js";
 import type { ActiveBasal, Annunciation, BolusDelivery, DeliveredInsulin, Features, Status } from "./idsAnswers.js";
 import * as reads from "./reads.js";
@@ -26,9 +27,14 @@ export class PumpReader {
     this.request(reads.status, done);
   }
 
-  /** Reads the oldest pending annunciation. */
+  /** Reads the annunciation that the pump shows first: the oldest pending one, else the oldest snoozed. */
   annunciation(done: Done<Result<{ readonly annunciation: Annunciation | undefined }>>): void {
     this.request(reads.annunciation, done);
+  }
+
+  /** Reads the pump's bonds: all of them with an `operate` bond, this controller's own with an `observe` bond. */
+  bonds(done: Done<Result<readonly BondEntry[]>>): void {
+    this.request(reads.bonds, done);
   }
 
   /** Reads the features. */

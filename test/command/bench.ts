@@ -7,6 +7,7 @@ import type { Asker, CommandContext } from "../../firmware/command/countersign.j
 import { type Countersign, NO_CHALLENGE } from "../../firmware/command/countersign.js";
 import { type Dispatched, dispatch } from "../../firmware/command/dispatch.js";
 import { NonceStore } from "../../firmware/nonce/store.js";
+import { NO_BONDS } from "../../firmware/session/bonds.js";
 import type { DoseId } from "../../firmware/therapy/commands.js";
 import { obey } from "../../firmware/therapy/obey.js";
 import type { Therapy } from "../../firmware/therapy/therapy.js";
@@ -51,6 +52,7 @@ export class Desk {
   asker = ASKER;
   mayOperate = true;
   stale = false;
+  bonds = NO_BONDS;
   readonly nonces: NonceStore;
   readonly pumpId = identityOf().pumpId;
 
@@ -60,8 +62,8 @@ export class Desk {
   }
 
   get context(): CommandContext {
-    const { pumpId, nonces, therapy, nowMs } = this;
-    return { pumpId, nonces, therapy, rig: RIG, now: uptimeMs(nowMs) };
+    const { pumpId, bonds, nonces, therapy, nowMs } = this;
+    return { pumpId, bonds, nonces, therapy, rig: RIG, now: uptimeMs(nowMs) };
   }
 
   /** Dispatches a message given in hexadecimal. */
@@ -87,6 +89,11 @@ export class Desk {
   /** Prepares a command and reads its Challenge; throws when it is refused. */
   challenged(command: string, lifeS = 10): Challenged {
     const answer = this.prepare(command, lifeS);
+    return this.challengeOf(answer);
+  }
+
+  /** Reads a Challenge; throws when it is none. */
+  challengeOf(answer: string): Challenged {
     if (!answer.startsWith("00 33")) throw new Error(`no challenge: ${answer}`);
     const bytes = unhex(answer.slice(3));
     const view = new DataView(bytes.buffer);

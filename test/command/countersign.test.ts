@@ -7,6 +7,7 @@ import { microunits, microunitsPerHour, pumpClockMs, uptimeMs } from "../../firm
 import { commit, NO_CHALLENGE } from "../../firmware/command/countersign.js";
 import { failureOf, responseOf } from "../../firmware/command/dispatch.js";
 import { NonceStore } from "../../firmware/nonce/store.js";
+import { NO_BONDS } from "../../firmware/session/bonds.js";
 import { durable, identityOf, soundEntropy, varied } from "../nonce/bench.js";
 import { flipped, hex, unhex } from "../session/bench.js";
 import { bolusStanding, HOUR_MS, RIG, therapyOf } from "../therapy/bench.js";
@@ -90,7 +91,7 @@ describe("Commit", () => {
         const nonces = new NonceStore(durable(identity), soundEntropy(1), sha256, () => {});
         for (let i = 0; i < sequence; i++) nonces.issue("dose", 1, uptimeMs(9_000));
         const therapy = therapies[outputs.command.slice(0, 4) as keyof typeof therapies];
-        const context = { pumpId: identity.pumpId, nonces, therapy, rig: RIG, now: uptimeMs(1) };
+        const context = { pumpId: identity.pumpId, bonds: NO_BONDS, nonces, therapy, rig: RIG, now: uptimeMs(1) };
         const asker = {
           session: 1,
           controllerId: unhex(inputs.controllerId),
@@ -99,6 +100,7 @@ describe("Commit", () => {
         const outstanding = {
           doseId: { epoch, sequence },
           challenge: unhex(inputs.challenge),
+          channel: 0x25,
           command: unhex(outputs.command),
           reading: unhex(outputs.reading),
         };

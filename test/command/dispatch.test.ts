@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Control } from "../../firmware/command/dispatch.js";
+import { Control } from "../../firmware/command/control.js";
 import { AnnunciationType } from "../../firmware/ids/values.js";
 import { tell } from "../../firmware/therapy/obey.js";
 import { hex } from "../session/bench.js";
@@ -91,7 +91,8 @@ describe("control channel", () => {
   });
 
   it("refuses every other opcode with 70, those that only the pump sends among them (SR-03)", () => {
-    const taken: readonly number[] = [Control.Prepare, Control.Commit, Control.Outcome];
+    const { Prepare, Commit, Outcome, ListBonds, RevokeBond } = Control;
+    const taken: readonly number[] = [Prepare, Commit, Outcome, ListBonds, RevokeBond];
     for (let opcode = 0; opcode < 256; opcode++) {
       if (taken.includes(opcode)) continue;
       const text = opcode.toString(16).padStart(2, "0");

@@ -4,7 +4,9 @@ import { parseAmount } from "../../controller/amount.js";
 import type { Accepted, CommandResult } from "../../controller/commands.js";
 import { LONGEST_TBR_MINUTES } from "../../controller/ids.js";
 import { parseShown } from "../../controller/pairing.js";
+import { endAnnunciation, showAnnunciation } from "./annunciations.js";
 import { giveBolus } from "./bolus.js";
+import { revokeBond, showBonds } from "./bonds.js";
 import { cancel, stop } from "./cancelling.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode, exitOf } from "./ended.js";
@@ -45,6 +47,9 @@ export interface Command {
 /** A pairing text may be typed in groups. */
 const MOST_GROUPS = 42;
 const MINUTES = /^[1-9]\d{0,3}$/;
+const INSTANCE = /^\d{1,5}$/;
+const LARGEST_INSTANCE = 0xffff;
+const CONTROLLER = /^[0-9a-f]{16}$/;
 
 function wrong(what: string): Ended {
   return new Ended(EXIT.usage, `${what}.`);
@@ -67,6 +72,18 @@ function doseOf(text = "") {
   const doseId = parseDose(text);
   if (doseId === undefined) throw wrong(`"${text}" is no dose ID: history shows them, such as 1-3`);
   return doseId;
+}
+
+function instanceOf(text = ""): number {
+  const instance = INSTANCE.test(text) ? Number(text) : LARGEST_INSTANCE + 1;
+  if (instance > LARGEST_INSTANCE) throw wrong(`"${text}" is no number of an annunciation: annunciations shows it`);
+  return instance;
+}
+
+function controllerOf(text = ""): string {
+  const controller = text.toLowerCase();
+  if (!CONTROLLER.test(controller)) throw wrong(`"${text}" is no controller's ID: bonds shows them, 16 digits each`);
+  return controller;
 }
 
 /** A countersigned order that is no dose: done as soon as the pump has accepted it. */
@@ -169,6 +186,60 @@ export const COMMANDS: readonly Command[] = [
         change: options.has("change"),
       };
       return setting((desk) => (done: Done) => desk.controller.setTbr(order, done));
+    },
+  },
+  {
+    words: ["annunciations"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "the annunciation that the pump shows first, with its number",
+    folder: "hold",
+    prepare: () => showAnnunciation,
+  },
+  {
+    words: ["snooze"],
+    usage: "NUMBER",
+    arguments: [1, 1],
+    options: [],
+    help: "makes an annunciation quiet for 15 minutes; the pump then shows the next",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      const instance = instanceOf(text);
+      return (desk) => endAnnunciation(desk, "snoozeAnnunciation", instance);
+    },
+  },
+  {
+    words: ["confirm"],
+    usage: "NUMBER",
+    arguments: [1, 1],
+    options: [],
+    help: "confirms an annunciation, if it is none that wants somebody at the pump",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      const instance = instanceOf(text);
+      return (desk) => endAnnunciation(desk, "confirmAnnunciation", instance);
+    },
+  },
+  {
+    words: ["bonds"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "the controllers that the pump is bonded with; an observer sees its own bond",
+    folder: "hold",
+    prepare: () => showBonds,
+  },
+  {
+    words: ["revoke"],
+    usage: "CONTROLLER [--yes]",
+    arguments: [1, 1],
+    options: ["yes"],
+    help: "ends a controller's bond, by its ID as bonds shows it, this one's too",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      const controller = controllerOf(text);
+      return (desk) => revokeBond(desk, controller);
     },
   },
   {

@@ -47,7 +47,7 @@ export interface Entries {
   readonly damaged: readonly number[];
 }
 
-const COMMANDS = ["setBolus", "setTbr", "cancelTbr", "run", "stop", "cancelBolus"];
+const COMMANDS = ["setBolus", "setTbr", "cancelTbr", "run", "stop", "cancelBolus", "revokeBond"];
 const ENDS = ["never", "refused", "applied", "delivering", "delivered", "stopped", "uncertain", "forgotten"];
 const OTHER_ENDS = ["lost", "notSent", "abandoned"];
 
@@ -69,7 +69,8 @@ function parse(text: string): Members | undefined {
 const isAmount = (value: unknown) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 function isOrder(value: unknown): value is JournalOrder {
-  const { command, correction, meal, change, ...amounts } = object(value) ?? {};
+  const { command, correction, meal, change, controller = "", ...amounts } = object(value) ?? {};
+  if (typeof controller !== "string") return false;
   return typeof command === "string" && COMMANDS.includes(command) && Object.values(amounts).every(isAmount);
 }
 

@@ -1,7 +1,6 @@
 /** `status`: what the pump says of itself. */
 
 import { toHex } from "../../controller/bytes.js";
-import { ROLE } from "../../controller/handshake.js";
 import { ANNUNCIATION_NAMES } from "../../controller/ids.js";
 import type {
   ActiveBasal,
@@ -14,7 +13,7 @@ import type { Result } from "../../controller/requests.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode } from "./ended.js";
 import type { StatusReport } from "./statusText.js";
-import { codeText, doseText } from "./words.js";
+import { codeText, doseText, roleText } from "./words.js";
 
 /** NotApplicable: what is asked about is not there now (PROTOCOL.md section 6). */
 const NOT_APPLICABLE = 0x74;
@@ -64,7 +63,7 @@ export async function showStatus(desk: Desk): Promise<ExitCode> {
   desk.tell({
     event: "status",
     pump: toHex(state.pumpId),
-    role: state.role === ROLE.operate ? "operate" : "observe",
+    role: roleText(state.role),
     therapyControlState: status.therapyControlState,
     operationalState: status.operationalState,
     reservoirMicrounits: status.reservoirAttached ? (status.reservoirMicrounits ?? null) : null,
