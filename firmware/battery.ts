@@ -107,6 +107,11 @@ export class Battery {
     this.measure();
   }
 
+  /** Whether the rig has one. */
+  get isFitted(): boolean {
+    return this.#input !== undefined;
+  }
+
   /** Charge in percent; undefined when it is not known, or there is no battery. */
   get percent(): number | undefined {
     return this.#state.percent;

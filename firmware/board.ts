@@ -261,6 +261,8 @@ export interface Board {
   readonly openHistoryFlash: () => FlashPartition;
   readonly pins: Pins;
   readonly rig: RigConfig;
+  /** Which build this is, for whoever asks by radio: ASCII, at most 64 characters. */
+  readonly buildHash: string;
   /** Milliseconds, signed 32 bits, wrapping (Moddable Time.ticks). */
   readonly ticks: () => number;
   /** Calls back once, not before `delayMs`; possibly late by any time the thread was stalled. */

@@ -12,6 +12,7 @@ import Serial from "embedded:io/serial";
 import flash from "embedded:storage/flash";
 import keyValue from "embedded:storage/key-value";
 import { sha256 } from "@noble/hashes/sha2.js";
+import config from "mc/config";
 import Time from "time";
 import Timer from "timer";
 import type { Board } from "./board.js";
@@ -54,6 +55,7 @@ startPump({
   openHistoryFlash: () => flash.open({ path: "history", mode: "r+" }),
   pins: PINS,
   rig: DEFAULT_RIG,
+  buildHash: config["hash"],
   ticks: () => Time.ticks,
   schedule(callback, delayMs) {
     const timer = Timer.set(() => callback(), delayMs);

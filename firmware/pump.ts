@@ -106,10 +106,14 @@ class Pump {
     const keeper = new BondKeeper(booted, this.#delivery, annunciator);
     this.#keeper = keeper;
     const bonds = () => keeper.bonds;
+    const { battery } = this.#attention;
+    const device = { buildHash: board.buildHash, battery: battery.isFitted ? battery : undefined };
     this.#workbench = new Workbench(board, booted, motor, this.#delivery, terminal, bonds, now);
     try {
       if (identity)
-        this.#radio = new Radio(board, booted, identity, this.#delivery, keeper, annunciator, now, () => this.#arm(0));
+        this.#radio = new Radio(board, booted, identity, this.#delivery, keeper, device, annunciator, now, () =>
+          this.#arm(0),
+        );
     } catch (error) {
       // Therapy does not depend on the radio: without it, the button and what is programmed remain.
       this.#delivery.radioFailed(messageOf(error));

@@ -18,6 +18,7 @@ import {
   NO_CHALLENGE,
   withRefused,
 } from "./command/countersign.js";
+import type { Device } from "./command/device.js";
 import { dispatch, failureOf, type Reply, responseOf, revokedReply } from "./command/dispatch.js";
 import { statusChanged } from "./command/reader.js";
 import type { Delivery } from "./delivery.js";
@@ -58,6 +59,7 @@ export class Radio {
   readonly #handshake: Handshake;
   readonly #delivery: Delivery;
   readonly #keeper: BondKeeper;
+  readonly #device: Device;
   readonly #annunciator: Annunciator;
   readonly #now: () => UptimeMs;
   readonly #link: GattLink | undefined;
@@ -81,6 +83,7 @@ export class Radio {
     identity: Durable<Identity>,
     delivery: Delivery,
     keeper: BondKeeper,
+    device: Device,
     annunciator: Annunciator,
     now: () => UptimeMs,
     onEvent: () => void,
@@ -89,6 +92,7 @@ export class Radio {
     this.#rig = booted.rig;
     this.#entropy = booted.entropy;
     this.#keeper = keeper;
+    this.#device = device;
     this.#pumpId = identity.value.pumpId;
     this.#delivery = delivery;
     this.#annunciator = annunciator;
@@ -250,6 +254,7 @@ export class Radio {
       nonces: this.#nonces,
       therapy: this.#delivery.therapy,
       rig: this.#rig,
+      device: this.#device,
       now: this.#now(),
     };
     const { next, reply, accepted, revocation, reset, refused } = dispatch(this.#countersign, request, context);

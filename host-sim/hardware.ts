@@ -40,6 +40,9 @@ const PINS: Pins = {
   serial: { port: 0, transmit: 1, receive: 3 },
 };
 
+/** In the place of a build's hash: nothing was built for a board. */
+const BUILD_HASH = "simulated";
+
 /** For a radio that nobody can connect to. */
 const NO_LINK: LinkControl = { watch() {}, taken() {}, end() {}, allowBonds() {}, forgetBonds() {} };
 
@@ -275,6 +278,7 @@ export class Hardware {
       openHistoryFlash: () => this.flash.open(session),
       pins: PINS,
       rig: this.#rig,
+      buildHash: BUILD_HASH,
       ticks: () => {
         session.check();
         return (this.#ticksStartMs + this.#clock.nowMs - startedMs) | 0;

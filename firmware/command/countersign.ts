@@ -22,6 +22,7 @@ import { type Command, type DoseId, type Meaning, sameDose } from "../therapy/co
 import { resolve } from "../therapy/resolve.js";
 import type { Therapy } from "../therapy/therapy.js";
 import { type Revocation, resolveRevocation } from "./bondMessages.js";
+import type { Device } from "./device.js";
 import { readingOf } from "./readings.js";
 import { type CommandRow, decodeCommand, rowOf } from "./table.js";
 
@@ -46,6 +47,7 @@ export interface CommandContext {
   readonly nonces: NonceStore;
   readonly therapy: Therapy;
   readonly rig: RigConfig;
+  readonly device: Device;
   readonly now: UptimeMs;
 }
 

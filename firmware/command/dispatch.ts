@@ -5,7 +5,7 @@
 
 import { layout } from "../base/layout.js";
 import { Refusal, refusalName } from "../base/refusal.js";
-import { type Result, refuse } from "../base/result.js";
+import { ok, type Result, refuse } from "../base/result.js";
 import { opcodeOf } from "../ids/layouts.js";
 import { Channel } from "../ids/opcodes.js";
 import { type BondAsker, bondRevoked, listBonds, type Revocation, revokeOwn } from "./bondMessages.js";
@@ -21,6 +21,7 @@ import {
   killChallenge,
   prepare,
 } from "./countersign.js";
+import { deviceValue } from "./device.js";
 import { outcome } from "./outcome.js";
 import { readStatus, statusValue } from "./reader.js";
 import { commandResponse, rowOf } from "./table.js";
@@ -77,12 +78,18 @@ export function dispatch(state: Countersign, request: Request, context: CommandC
       return answer.reset === undefined ? { next: state, reply } : { next: state, reply, reset: answer.reset };
     }
     default: {
-      const value = request.value.length === 0 ? statusValue(request.channel, context.therapy) : undefined;
-      return value
-        ? { next: state, reply: { channel: request.channel, value } }
-        : refusedReply(state, request.channel, Refusal.OpcodeNotSupported, "channel");
+      const { channel } = request;
+      const answer = request.value.length === 0 ? readValue(channel, context) : undefined;
+      if (answer?.ok) return { next: state, reply: { channel, value: answer.value } };
+      return refusedReply(state, channel, answer?.refusal ?? Refusal.OpcodeNotSupported, "channel");
     }
   }
+}
+
+/** What a read of a channel gives; undefined when it has no value. */
+function readValue(channel: number, context: CommandContext): Result<Uint8Array> | undefined {
+  const status = statusValue(channel, context.therapy);
+  return status ? ok(status) : deviceValue(channel, context.device);
 }
 
 function control(state: Countersign, request: Request, context: CommandContext): Dispatched {

@@ -12,6 +12,8 @@ import {
   ActiveBolusDeliveryResponse,
   ActiveBolusIdsResponse,
   AnnunciationStatusValue,
+  CounterOperand,
+  CounterResponse,
   DeliveredInsulinResponse,
   FeaturesValue,
   GeneralResponse,
@@ -25,12 +27,15 @@ import {
   WITHOUT_E2E,
 } from "../ids/layouts.js";
 import { Channel, StatusReaderOpcode } from "../ids/opcodes.js";
+import { encodeInt } from "../ids/signed.js";
 import {
   AnnunciationFlag,
   AnnunciationStatus,
   BasalFlag,
   BolusType,
   BolusValue,
+  CounterType,
+  CounterValue,
   FeatureFlag,
   OperationalState,
   StatusFlag,
@@ -49,6 +54,8 @@ import type { CommandContext } from "./countersign.js";
 const CONCENTRATION = microunits(100_000_000);
 const FEATURES = FeatureFlag.Basal | FeatureFlag.TbrAbsolute | FeatureFlag.FastBolus | FeatureFlag.MultiBond;
 const PROFILE_TEMPLATE = 1;
+/** Over 4,000 years of minutes. */
+const INT32_MAX = 2 ** 31 - 1;
 
 export function statusChanged(therapy: Therapy): Uint8Array {
   return StatusChangedValue.encode({ flags: therapy.changed });
@@ -134,6 +141,19 @@ export function readStatus(value: Uint8Array, stale: boolean, context: CommandCo
       if (therapy.standing.control !== "run") return readerResponse(opcode, Refusal.NotApplicable);
       return { value: message(StatusReaderOpcode.GetActiveBasalRateDeliveryResponse, activeBasal(context)) };
     }
+    case StatusReaderOpcode.GetCounter: {
+      const fields = CounterOperand.decode(operand);
+      if (!fields || !isCounter(fields)) return invalid;
+      // No end is set to this pump's life, so nothing is left of it; it is on no warranty and no loan, and the age of the
+      // insulin is not known.
+      if (fields.type !== CounterType.Lifetime || fields.value !== CounterValue.Elapsed)
+        return readerResponse(opcode, Refusal.NotApplicable);
+      const minutes = Math.floor(clockAt(therapy, context.now) / MS_PER_MINUTE);
+      const minutesInt32 = encodeInt(Math.min(minutes, INT32_MAX), 32);
+      return {
+        value: message(StatusReaderOpcode.GetCounterResponse, CounterResponse.encode({ ...fields, minutesInt32 })),
+      };
+    }
     case StatusReaderOpcode.GetDeliveredInsulin: {
       if (!NoOperand.decode(operand)) return invalid;
       const { bolusTotalMicrounits, basalTotalMicrounits } = therapy.journal;
@@ -146,6 +166,10 @@ export function readStatus(value: Uint8Array, stale: boolean, context: CommandCo
     default:
       return readerResponse(opcode, Refusal.OpcodeNotSupported);
   }
+}
+
+function isCounter({ type, value }: { readonly type: number; readonly value: number }): boolean {
+  return Object.values<number>(CounterType).includes(type) && Object.values<number>(CounterValue).includes(value);
 }
 
 function bolusAmount(selection: number, intended: Microunits, done: Microunits): Microunits {

@@ -8,7 +8,7 @@ import { Refusal, SUCCESS } from "../base/refusal.js";
 
 /**
  * What a record's value belongs to (PROTOCOL.md section 5): Countersign's own channels, or the low byte of an Insulin
- * Delivery characteristic, 2B20 to 2B28.
+ * Delivery characteristic, 2B20 to 2B28, or C0 and the low byte of a characteristic from 2A00 to 2A3F.
  */
 export const Channel = {
   Control: 0x00,
@@ -22,6 +22,11 @@ export const Channel = {
   CommandData: 0x26,
   RecordAccessControlPoint: 0x27,
   HistoryData: 0x28,
+  BatteryLevel: 0xd9,
+  ModelNumber: 0xe4,
+  FirmwareRevision: 0xe6,
+  SoftwareRevision: 0xe8,
+  ManufacturerName: 0xe9,
 } as const;
 
 export type Channel = (typeof Channel)[keyof typeof Channel];

@@ -6,7 +6,7 @@
 import { Layout } from "./layout.js";
 import { encodeSfloat } from "./sfloat.js";
 
-/** Channels: the low byte of the characteristic. */
+/** Channels: the low byte of a characteristic 2B20 to 2B28; C0 and the low byte of one from 2A00 to 2A3F. */
 export const CHANNEL = {
   statusChanged: 0x20,
   status: 0x21,
@@ -14,6 +14,11 @@ export const CHANNEL = {
   features: 0x23,
   statusReader: 0x24,
   command: 0x25,
+  batteryLevel: 0xd9,
+  modelNumber: 0xe4,
+  firmwareRevision: 0xe6,
+  softwareRevision: 0xe8,
+  manufacturerName: 0xe9,
 } as const;
 
 /** Names of the response codes, for people. */
@@ -62,6 +67,8 @@ export const READER = {
   activeBolusDelivery: 0x0359,
   getActiveBasal: 0x0365,
   activeBasal: 0x036a,
+  getCounter: 0x03a6,
+  counter: 0x03a9,
   getDeliveredInsulin: 0x03c0,
   deliveredInsulin: 0x03cf,
 } as const;
@@ -100,6 +107,7 @@ export const BOLUS_VALUE = { programmed: 0x0f, remaining: 0x33, delivered: 0x3c 
 const BARE = new Layout({ opcode: "u16" });
 const RESET_STATUS = new Layout({ opcode: "u16", flags: "u16" });
 const ACTIVE_BOLUS_DELIVERY = new Layout({ opcode: "u16", bolusId: "u16", value: "u8" });
+const GET_COUNTER = new Layout({ opcode: "u16", type: "u8", value: "u8" });
 const SET_STATE = new Layout({ opcode: "u16", state: "u8" });
 const SET_TBR = new Layout({ opcode: "u16", flags: "u8", type: "u8", rate: "u16", durationMinutes: "u16" });
 const SET_BOLUS = new Layout({
@@ -121,6 +129,16 @@ export function encodeBare(opcode: number): Uint8Array {
 /** Reset Status: clears the given Status Changed flags. */
 export function encodeResetStatus(flags: number): Uint8Array {
   return RESET_STATUS.encode({ opcode: READER.resetStatus, flags });
+}
+
+/** Which counter Get Counter asks for; this is the one that pumps have. */
+export const COUNTER_LIFETIME = 0x0f;
+/** Which way Get Counter counts. */
+export const COUNTER_VALUE = { remaining: 0x0f, elapsed: 0x33 } as const;
+
+/** Get Counter. */
+export function encodeGetCounter(type: number, value: keyof typeof COUNTER_VALUE): Uint8Array {
+  return GET_COUNTER.encode({ opcode: READER.getCounter, type, value: COUNTER_VALUE[value] });
 }
 
 /** Get Active Bolus Delivery. */

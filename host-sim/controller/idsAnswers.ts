@@ -1,12 +1,13 @@
 /** What the pump says on the channels of the Insulin Delivery Service, read. PROTOCOL.md sections 6.1 to 6.3. */
 
-import { BOLUS_FLAG, BOLUS_TYPE_FAST, type COMMAND, READER, TBR_TYPE_ABSOLUTE, THERAPY } from "./ids.js";
+import { BOLUS_FLAG, BOLUS_TYPE_FAST, type COMMAND, COUNTER_VALUE, READER, TBR_TYPE_ABSOLUTE, THERAPY } from "./ids.js";
 import { Layout } from "./layout.js";
 import { decodeFloat, decodeSfloat, decodeSfloatWhole } from "./sfloat.js";
 
 const FLAGS = new Layout({ flags: "u16" });
 const STATUS = new Layout({ therapyControlState: "u8", operationalState: "u8", reservoir: "u16", flags: "u8" });
 const NO_ANNUNCIATION = new Layout({ flags: "u8" });
+const COUNTER = new Layout({ opcode: "u16", type: "u8", value: "u8", minutes: "u32" });
 const INSTANCE_ANSWER = new Layout({ opcode: "u16", instance: "u16" });
 const ANNUNCIATION = new Layout({ flags: "u8", instance: "u16", type: "u16", status: "u8" });
 const FEATURES = new Layout({ e2eCrc: "u16", e2eCounter: "u8", concentration: "u16", flags: "u24" });
@@ -196,4 +197,28 @@ export function decodeDeliveredInsulin(value: Uint8Array): DeliveredInsulin | un
   const basalMicrounits = decodeFloat(delivered.basal);
   if (bolusMicrounits === undefined || basalMicrounits === undefined) return undefined;
   return { bolusMicrounits, basalMicrounits };
+}
+
+const LARGEST_TEXT_BYTES = 64;
+const [FIRST_PRINTABLE, LAST_PRINTABLE] = [0x20, 0x7e];
+
+/** Reads a text of section 6.4: 1 to 64 printable ASCII characters. */
+export function decodeText(value: Uint8Array): string | undefined {
+  const printable = value.every((byte) => byte >= FIRST_PRINTABLE && byte <= LAST_PRINTABLE);
+  if (!printable || value.length < 1 || value.length > LARGEST_TEXT_BYTES) return undefined;
+  return String.fromCharCode(...value);
+}
+
+/** Reads the battery level, in percent. */
+export function decodeBatteryLevel(value: Uint8Array): number | undefined {
+  const [percent, ...more] = value;
+  return percent === undefined || percent > 100 || more.length > 0 ? undefined : percent;
+}
+
+/** Reads the answer to Get Counter for that counter, in minutes: below zero once a time limit has passed. */
+export function decodeCounter(value: Uint8Array, type: number, which: keyof typeof COUNTER_VALUE): number | undefined {
+  const answer = COUNTER.decode(value);
+  if (answer?.opcode !== READER.counter || answer.type !== type || answer.value !== COUNTER_VALUE[which])
+    return undefined;
+  return answer.minutes | 0;
 }

@@ -37,6 +37,24 @@ export class PumpReader {
     this.request(reads.bonds, done);
   }
 
+  /** Reads the battery level, in percent; refused with NotCompleted while the pump does not know it. */
+  batteryLevel(done: Done<Result<number>>): void {
+    this.request(reads.batteryLevel, done);
+  }
+
+  /** Reads one text of what the pump says of its make and versions. */
+  deviceText(
+    name: "manufacturerName" | "modelNumber" | "firmwareRevision" | "softwareRevision",
+    done: Done<Result<string>>,
+  ): void {
+    this.request(reads.deviceText(name), done);
+  }
+
+  /** Reads for how many minutes the pump has run since it was provisioned; time without power does not count. */
+  runMinutes(done: Done<Result<number>>): void {
+    this.request(reads.runMinutes, done);
+  }
+
   /** Reads the features. */
   features(done: Done<Result<Features>>): void {
     this.request(reads.features, done);

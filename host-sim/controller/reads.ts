@@ -17,10 +17,12 @@ import {
   type BOLUS_VALUE,
   CHANNEL,
   COMMAND,
+  COUNTER_LIFETIME,
   encodeAnnunciationCommand,
   encodeBare,
   encodeCancelBolus,
   encodeGetActiveBolusDelivery,
+  encodeGetCounter,
   encodeResetStatus,
   encodeSetTherapyControlState,
   READER,
@@ -36,12 +38,15 @@ import {
   decodeActiveBolusIds,
   decodeAnnunciation,
   decodeAnnunciationInstance,
+  decodeBatteryLevel,
   decodeBolusId,
+  decodeCounter,
   decodeDeliveredInsulin,
   decodeFeatures,
   decodeResponse,
   decodeStatus,
   decodeStatusChanged,
+  decodeText,
   type Features,
   type Status,
 } from "./idsAnswers.js";
@@ -120,6 +125,25 @@ export const annunciation: Request<{ readonly annunciation: Annunciation | undef
 );
 /** Features: constant, so they are never stale. */
 export const features: Request<Features> = { ...read(CHANNEL.features, decodeFeatures), passes: () => false };
+
+/** Battery level in percent. */
+export const batteryLevel: Request<number> = read(CHANNEL.batteryLevel, decodeBatteryLevel);
+
+/** One text of Device Information; constant as long as the session, so never stale. */
+export function deviceText(
+  name: "manufacturerName" | "modelNumber" | "firmwareRevision" | "softwareRevision",
+): Request<string> {
+  return { ...read(CHANNEL[name], decodeText), passes: () => false };
+}
+
+/** Minutes that the pump has run since it was provisioned. */
+export const runMinutes: Request<number> = controlPoint(
+  CHANNEL.statusReader,
+  encodeGetCounter(COUNTER_LIFETIME, "elapsed"),
+  READER.response,
+  true,
+  (answer) => decodeCounter(answer, COUNTER_LIFETIME, "elapsed"),
+);
 
 /** Clears Status Changed flags. */
 export function resetStatus(flags: number): Request<undefined> {

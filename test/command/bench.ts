@@ -5,6 +5,7 @@ import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { uptimeMs } from "../../firmware/base/units.js";
 import type { Asker, CommandContext } from "../../firmware/command/countersign.js";
 import { type Countersign, NO_CHALLENGE } from "../../firmware/command/countersign.js";
+import type { Device } from "../../firmware/command/device.js";
 import { type Dispatched, dispatch } from "../../firmware/command/dispatch.js";
 import { NonceStore } from "../../firmware/nonce/store.js";
 import { NO_BONDS } from "../../firmware/session/bonds.js";
@@ -53,6 +54,7 @@ export class Desk {
   mayOperate = true;
   stale = false;
   bonds = NO_BONDS;
+  device: Device = { buildHash: "0123456789abcdef", battery: { percent: 83 } };
   readonly nonces: NonceStore;
   readonly pumpId = identityOf().pumpId;
 
@@ -63,7 +65,8 @@ export class Desk {
 
   get context(): CommandContext {
     const { pumpId, bonds, nonces, therapy, nowMs } = this;
-    return { pumpId, bonds, nonces, therapy, rig: RIG, now: uptimeMs(nowMs) };
+    const { device } = this;
+    return { pumpId, bonds, nonces, therapy, rig: RIG, device, now: uptimeMs(nowMs) };
   }
 
   /** Dispatches a message given in hexadecimal. */

@@ -91,7 +91,16 @@ describe("Commit", () => {
         const nonces = new NonceStore(durable(identity), soundEntropy(1), sha256, () => {});
         for (let i = 0; i < sequence; i++) nonces.issue("dose", 1, uptimeMs(9_000));
         const therapy = therapies[outputs.command.slice(0, 4) as keyof typeof therapies];
-        const context = { pumpId: identity.pumpId, bonds: NO_BONDS, nonces, therapy, rig: RIG, now: uptimeMs(1) };
+        const { device } = new Desk();
+        const context = {
+          pumpId: identity.pumpId,
+          bonds: NO_BONDS,
+          nonces,
+          therapy,
+          rig: RIG,
+          device,
+          now: uptimeMs(1),
+        };
         const asker = {
           session: 1,
           controllerId: unhex(inputs.controllerId),

@@ -12,7 +12,7 @@ const NOBLE = "@noble/";
 const MAIN = "firmware/main";
 const SIMULATOR_MAIN = "host-sim/moddable/main";
 /** Layouts ahead of the commands that will use them: in flash, and reached by nothing. */
-const WAITING = ["basalProfile", "deviceTime", "recordAccess", "signed"].map(
+const WAITING = ["basalProfile", "deviceTime", "recordAccess"].map(
   (name) => `firmware/ids/${name} is reached by nothing`,
 );
 

@@ -5,7 +5,7 @@ import { AnnunciationType } from "../../firmware/ids/values.js";
 import { CHANNEL, encodeAnnunciationCommand, encodeResetStatus } from "../../host-sim/controller/ids.js";
 import { decodeAnnunciation, decodeStatusChanged } from "../../host-sim/controller/idsAnswers.js";
 import { World } from "../../host-sim/world.js";
-import type { Peer } from "../peers.js";
+import { codeOf, type Peer } from "../peers.js";
 import { hex } from "../session/bench.js";
 import {
   assertHistoryWhole,
@@ -260,8 +260,14 @@ describe("a battery that runs down", () => {
     sensors.setFailing("battery", false);
     world.clock.advance(5 * MINUTE_MS);
     assert.deepEqual(types(world, peer), []);
+    const level = () => inSession(peer, () => peer.ask(CHANNEL.batteryLevel));
+    assert.deepEqual(level(), { channel: CHANNEL.batteryLevel, value: Uint8Array.of(81) });
     sensors.setFailing("battery", true);
     world.clock.advance(4 * MINUTE_MS);
     assert.deepEqual(types(world, peer), [BatteryLow]);
+    assert.equal(codeOf(level()), CODE.notCompleted);
+    sensors.setFailing("battery", false);
+    world.clock.advance(2 * MINUTE_MS);
+    assert.deepEqual(level()?.value, Uint8Array.of(81));
   });
 });

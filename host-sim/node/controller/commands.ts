@@ -118,7 +118,7 @@ export const COMMANDS: readonly Command[] = [
     usage: "",
     arguments: [0, 0],
     options: [],
-    help: "state, reservoir, basal, TBR, boluses under way, annunciation, totals",
+    help: "state, reservoir, basal, TBR, boluses, totals, battery, versions, annunciation",
     folder: "hold",
     prepare: () => showStatus,
   },

@@ -59,6 +59,15 @@ export async function showStatus(desk: Desk): Promise<ExitCode> {
   );
   const delivered = await questions.must<DeliveredInsulin>((done) => controller.deliveredInsulin(done));
   const boluses = await activeBoluses(desk, questions);
+  const batteryPercent = await batteryLevel(desk);
+  const text = (name: "manufacturerName" | "modelNumber" | "firmwareRevision" | "softwareRevision") =>
+    questions.must<string>((done) => controller.deviceText(name, done));
+  const device = {
+    manufacturer: await text("manufacturerName"),
+    model: await text("modelNumber"),
+    firmware: await text("firmwareRevision"),
+    build: await text("softwareRevision"),
+  };
   const pending = controller.pending();
   desk.tell({
     event: "status",
@@ -71,6 +80,8 @@ export async function showStatus(desk: Desk): Promise<ExitCode> {
     tbr: basal?.tbr ?? null,
     boluses,
     delivered,
+    batteryPercent,
+    device,
     annunciation: annunciation
       ? { type: annunciation.type, name: ANNUNCIATION_NAMES[annunciation.type] ?? null }
       : null,
@@ -78,6 +89,14 @@ export async function showStatus(desk: Desk): Promise<ExitCode> {
     stale: questions.stale,
   });
   return EXIT.done;
+}
+
+/** Null when the pump has no battery, or cannot tell. */
+async function batteryLevel(desk: Desk): Promise<number | null> {
+  const result = await desk.ask<Result<number>>((done) => desk.controller.batteryLevel(done));
+  if (result.kind === "lost" || result.kind === "notSent")
+    throw new Ended(EXIT.session, `The session ended. ${desk.lastEnd}`);
+  return result.kind === "refused" ? null : result.value;
 }
 
 async function activeBoluses({ controller }: Desk, questions: Questions): Promise<StatusReport["boluses"]> {

@@ -221,7 +221,7 @@ describe("npm run controller", () => {
       outcome: "event,dose,order,kind,code,intendedMicrounits,lowMicrounits,highMicrounits",
       refused: "event,order,dose,code,codeName",
       status:
-        "event,pump,role,therapyControlState,operationalState,reservoirMicrounits,basalMicrounitsPerHour,tbr,boluses,delivered,annunciation,pending,stale",
+        "event,pump,role,therapyControlState,operationalState,reservoirMicrounits,basalMicrounitsPerHour,tbr,boluses,delivered,batteryPercent,device,annunciation,pending,stale",
       note: "event,what",
       entry: "event,line,at,order,end",
       problem: "event,exitCode,what",
