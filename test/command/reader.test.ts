@@ -58,8 +58,7 @@ describe("status channels", () => {
 describe("status reader", () => {
   it("refuses a message without an opcode with 71, an unlisted opcode with 70 (SR-03)", () => {
     for (const value of ["", "0c"]) assert.equal(ask(value), "24 0303000071");
-    for (const opcode of ["9503", "f303", "0303", "3f03", "0000"])
-      assert.equal(ask(opcode), `24 0303${opcode}70`);
+    for (const opcode of ["9503", "f303", "0303", "3f03", "0000"]) assert.equal(ask(opcode), `24 0303${opcode}70`);
   });
 
   it("refuses every operand of the wrong length with 71 (SR-04)", () => {
