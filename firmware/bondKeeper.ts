@@ -27,11 +27,16 @@ export class BondKeeper {
     return this.#bonds;
   }
 
-  /** Stores and adopts what a handshake made. False when the storage fails, which is a fault: then nothing has changed here. */
+  /** Stores and adopts what a handshake made. False when the storage fails: nothing has changed here; `fail` must follow. */
   commit(bonds: Bonds): boolean {
     const stored = this.#stored(bonds);
     if (stored) this.#adopt(bonds);
     return stored;
+  }
+
+  /** Latches the fault of a storage that failed. */
+  fail(): void {
+    this.#delivery.latch({ kind: "storageFailed", blob: BONDS_FORMAT.name });
   }
 
   /** Takes all that one controller has, and says so. False when the storage fails: then that holds until a restart only. */
@@ -47,6 +52,7 @@ export class BondKeeper {
   #reduce(bonds: Bonds, ...lines: readonly string[]): boolean {
     const stored = this.#stored(bonds);
     this.#adopt(bonds);
+    if (!stored) this.fail();
     if (stored) this.#annunciator.announce(...lines);
     else this.#annunciator.announce("FAULT", "Controllers are revoked until a restart only");
     return stored;
@@ -59,7 +65,6 @@ export class BondKeeper {
       this.#store.commit(bonds);
       return true;
     } catch {
-      this.#delivery.latch({ kind: "storageFailed", blob: BONDS_FORMAT.name });
       return false;
     }
   }

@@ -257,9 +257,10 @@ export class Delivery {
     if (control !== before.standing.control) lines.push(control === "run" ? "Running" : "Stopped");
     if (newest && pending.length > before.standing.annunciations.pending.length)
       lines.push(annunciationLine(newest.type));
-    for (const annunciation of pending)
-      if (isSnoozed(before.snoozes, annunciation) && !isSnoozed(this.#therapy.snoozes, annunciation))
-        lines.push(annunciationLine(annunciation.type));
+    if (before.snoozes.length > 0)
+      for (const annunciation of pending)
+        if (isSnoozed(before.snoozes, annunciation) && !isSnoozed(this.#therapy.snoozes, annunciation))
+          lines.push(annunciationLine(annunciation.type));
     // A fault that came of writing this very record keeps the display.
     if (lines.length > 0 && !this.#therapy.fault) this.#annunciator.announce(...lines);
     this.#annunciator.setPending(pending.length > 0 || this.#therapy.fault !== undefined);

@@ -201,6 +201,7 @@ export class Radio {
     if (step.record && !this.#keeper.commit(step.record)) {
       // The bond may be stored or not: its secret is spent either way. The fault has the last word on the display.
       this.#closeWindow();
+      this.#keeper.fail();
       this.#step({ kind: "broken", reason: "bonds could not be stored" });
       return;
     }
