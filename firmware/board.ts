@@ -42,7 +42,7 @@ export interface PulseCountConstructor {
   new (options: { readonly signal: number; readonly control: number; readonly filter?: number }): PulseCounter;
 }
 
-/** ECMA-419 Analog: `read` is 0 to 2^resolution - 1; on ESP32 undefined when the conversion failed. */
+/** ECMA-419 Analog: `read` is 0 to 2^resolution - 1; undefined when the conversion failed (_analog.c of the SDK). */
 export interface AnalogInput {
   readonly resolution: number;
   read(): number | undefined;
@@ -241,6 +241,8 @@ export interface Pins {
   readonly buzzer: number;
   readonly encoder: { readonly signal: number; readonly control: number };
   readonly force: number;
+  /** The battery's voltage, divided (rig.ts: BatteryConfig). */
+  readonly battery: number;
   /** UART of the console. */
   readonly serial: Pick<SerialOptions, "port" | "transmit" | "receive">;
 }
@@ -259,6 +261,8 @@ export interface Board {
   readonly openHistoryFlash: () => FlashPartition;
   readonly pins: Pins;
   readonly rig: RigConfig;
+  /** Which build this is, for whoever asks by radio: ASCII, at most 64 characters. */
+  readonly buildHash: string;
   /** Milliseconds, signed 32 bits, wrapping (Moddable Time.ticks). */
   readonly ticks: () => number;
   /** Calls back once, not before `delayMs`; possibly late by any time the thread was stalled. */

@@ -8,11 +8,12 @@ import { type Fault, faultText } from "./base/fault.js";
 import { microunits, type UptimeMs, uptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
 import type { Booted } from "./boot.js";
-import { AnnunciationType } from "./ids/values.js";
+import { AnnunciationType, StatusChangedFlag } from "./ids/values.js";
 import type { MotionCheck } from "./motor/encoder.js";
 import type { Motor, MotorReport } from "./motor/motor.js";
 import type { RigConfig } from "./rig.js";
 import type { Durable } from "./storage/blob.js";
+import { isSnoozed } from "./therapy/annunciations.js";
 import { endBenchPulse } from "./therapy/bench.js";
 import { latchFault, type Moved } from "./therapy/fault.js";
 import { JOURNAL_BLOB, type JournalBegun } from "./therapy/journal.js";
@@ -178,6 +179,14 @@ export class Delivery {
     this.#therapy = { ...this.#therapy, changed: this.#therapy.changed & ~flags };
   }
 
+  /** Says that nothing is delivered, once more: aloud, and to whoever is told of changes. Nothing is stored for it. */
+  remindStopped(): void {
+    const { changed, fault } = this.#therapy;
+    this.#therapy = { ...this.#therapy, changed: changed | StatusChangedFlag.TherapyControlState };
+    if (fault) this.#annunciator.announce("FAULT", faultText(fault.cause));
+    else this.#annunciator.announce("Stopped", "No insulin is delivered");
+  }
+
   /** Tells the user that the entropy source is not to be trusted; therapy goes on. */
   entropyFailed(fault: Fault): void {
     this.#board.trace(`entropy: ${faultText(fault)}`);
@@ -254,6 +263,10 @@ export class Delivery {
     if (control !== before.standing.control) lines.push(control === "run" ? "Running" : "Stopped");
     if (newest && pending.length > before.standing.annunciations.pending.length)
       lines.push(annunciationLine(newest.type));
+    if (before.snoozes.length > 0)
+      for (const annunciation of pending)
+        if (isSnoozed(before.snoozes, annunciation) && !isSnoozed(this.#therapy.snoozes, annunciation))
+          lines.push(annunciationLine(annunciation.type));
     // A fault that came of writing this very record keeps the display.
     if (lines.length > 0 && !this.#therapy.fault) this.#annunciator.announce(...lines);
     this.#annunciator.setPending(pending.length > 0 || this.#therapy.fault !== undefined);

@@ -12,6 +12,7 @@ import Serial from "embedded:io/serial";
 import flash from "embedded:storage/flash";
 import keyValue from "embedded:storage/key-value";
 import { sha256 } from "@noble/hashes/sha2.js";
+import config from "mc/config";
 import Time from "time";
 import Timer from "timer";
 import type { Board } from "./board.js";
@@ -20,7 +21,7 @@ import { DEFAULT_RIG } from "./rig.js";
 
 /**
  * ESP32-DevKitC. The button is the board's own, on GPIO 0: held during a reset it starts the download mode, not the
- * pump. Encoder and force sensor are on pins that are inputs only; the coils' driver needs pull-downs of its own. UART 0
+ * pump. Encoder, force sensor and battery are on pins that are inputs only; the coils' driver needs pull-downs of its own. UART 0
  * is the board's USB connector: the console, or in a debug build the debugger's.
  */
 const PINS: Board["pins"] = {
@@ -30,6 +31,7 @@ const PINS: Board["pins"] = {
   buzzer: 25,
   encoder: { signal: 34, control: 35 },
   force: 36,
+  battery: 39,
   serial: { port: 0, transmit: 1, receive: 3 },
 };
 
@@ -53,6 +55,7 @@ startPump({
   openHistoryFlash: () => flash.open({ path: "history", mode: "r+" }),
   pins: PINS,
   rig: DEFAULT_RIG,
+  buildHash: config["hash"],
   ticks: () => Time.ticks,
   schedule(callback, delayMs) {
     const timer = Timer.set(() => callback(), delayMs);

@@ -5,17 +5,19 @@
  */
 
 import { Annunciator } from "./annunciator.js";
+import { ATTENTION_INTERVAL_MS, Attention } from "./attention.js";
 import { UptimeClock } from "./base/clock.js";
 import type { UptimeMs } from "./base/units.js";
 import type { Board, DigitalPin, ScheduledCallback } from "./board.js";
+import { BondKeeper } from "./bondKeeper.js";
 import { type Booted, boot } from "./boot.js";
 import { type Button, buttonAtBoot, buttonWakeAt, type Gesture, stepButton } from "./button.js";
 import { Console } from "./console.js";
 import { Delivery } from "./delivery.js";
 import { Motor, type MotorReport } from "./motor/motor.js";
-import { eraseBonds, Radio } from "./radio.js";
+import { Radio } from "./radio.js";
 import { type RigConfig, rigErrors } from "./rig.js";
-import { type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
+import type { Role } from "./session/bonds.js";
 import { confirmAnnunciation, resume, stop } from "./therapy/obey.js";
 import { Workbench } from "./workbench.js";
 
@@ -48,6 +50,9 @@ const REVOKE_TAPS = 7;
 const OPERATE_TAPS = 3;
 const OBSERVE_TAPS = 4;
 
+/** Longer than a pulse takes (SR-58). */
+const ATTENTION_RETRY_MS = 500;
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
@@ -62,9 +67,9 @@ class Pump {
   /** When the workbench next has something to do: an uptime, or infinity. */
   #benchAt = NEVER;
   readonly #rig: RigConfig;
-  #bondsWithoutRadio: Bonds;
-  readonly #bondStore: Booted["stores"]["bonds"];
   readonly #delivery: Delivery;
+  readonly #attention: Attention;
+  readonly #keeper: BondKeeper;
   /** Undefined when the pump has no identity, for want of entropy: then it is not on the air. */
   readonly #radio: Radio | undefined;
   #report: MotorReport | undefined;
@@ -87,6 +92,7 @@ class Pump {
     this.#annunciator = annunciator;
     const booted = bootOrAlarm(board, annunciator, now());
     this.#delivery = new Delivery(board, booted, motor, annunciator, now, () => this.#radio?.killChallenge());
+    this.#attention = new Attention(board, this.#delivery, now);
     this.#button = buttonAtBoot(now());
     this.#buttonPin = new board.Digital({
       pin: board.pins.button,
@@ -94,20 +100,25 @@ class Pump {
       edge: board.Digital.Rising | board.Digital.Falling,
       onReadable: () => this.#arm(0),
     });
-    const { identity, stores, rig } = booted;
+    const { identity, rig } = booted;
     this.#rig = rig;
-    this.#bondStore = stores.bonds;
-    this.#bondsWithoutRadio = booted.bonds;
-    const bonds = () => this.#radio?.bonds ?? this.#bondsWithoutRadio;
+    const keeper = new BondKeeper(booted, this.#delivery, annunciator);
+    this.#keeper = keeper;
+    const bonds = () => keeper.bonds;
+    const { battery } = this.#attention;
+    const device = { buildHash: board.buildHash, battery: battery.isFitted ? battery : undefined };
     this.#workbench = new Workbench(board, booted, motor, this.#delivery, terminal, bonds, now);
     try {
       if (identity)
-        this.#radio = new Radio(board, booted, identity, this.#delivery, annunciator, now, () => this.#arm(0));
+        this.#radio = new Radio(board, booted, identity, this.#delivery, keeper, device, annunciator, now, () =>
+          this.#arm(0),
+        );
     } catch (error) {
       // Therapy does not depend on the radio: without it, the button and what is programmed remain.
       this.#delivery.radioFailed(messageOf(error));
     }
     this.#arm(0);
+    this.#attendIn(ATTENTION_INTERVAL_MS);
   }
 
   /** The motor's report of the pulse that was begun. */
@@ -125,6 +136,22 @@ class Pump {
   #arm(delayMs: number): void {
     this.#wake?.cancel();
     this.#wake = this.#board.schedule(() => this.#run(), delayMs);
+  }
+
+  /** Looks, a turn of its own, at what calls for a person; during a pulse, or before its report is taken, a little later. */
+  #attendIn(delayMs: number): void {
+    this.#board.schedule(() => {
+      if (this.#delivery.isMoving || this.#report) {
+        this.#attendIn(ATTENTION_RETRY_MS);
+        return;
+      }
+      try {
+        if (this.#attention.pass()) this.#arm(0);
+      } catch (error) {
+        this.#delivery.latch({ kind: "invariant", message: messageOf(error) });
+      }
+      this.#attendIn(ATTENTION_INTERVAL_MS);
+    }, delayMs);
   }
 
   /**
@@ -213,11 +240,8 @@ class Pump {
 
   /** Bonds end with or without a radio. */
   #revokeAll(): void {
-    if (this.#radio) this.#radio.revokeAll();
-    else {
-      this.#bondsWithoutRadio = NO_BONDS;
-      eraseBonds(this.#bondStore, this.#delivery, this.#annunciator);
-    }
+    this.#radio?.forgetAll();
+    this.#keeper.revokeAll();
   }
 
   #wakeInMs(): number {

@@ -1,6 +1,6 @@
 /**
  * The pump's side of the air: from the link's events through the session and the command layer to what the therapy is
- * to obey, and the answers back. Owns link, session, bonds, pairing window and challenge. Alone sends.
+ * to obey, and the answers back. Owns link, session, pairing window and challenge. Alone sends.
  */
 
 import type { Annunciator } from "./annunciator.js";
@@ -8,16 +8,19 @@ import { hex } from "./base/bytes.js";
 import { Refusal } from "./base/refusal.js";
 import { type UptimeMs, uptimeMs } from "./base/units.js";
 import type { Board } from "./board.js";
+import type { BondKeeper } from "./bondKeeper.js";
 import type { Booted } from "./boot.js";
 import {
   type Accepted,
+  type AcceptedRevocation,
   type Countersign,
   endSession,
   killChallenge,
   NO_CHALLENGE,
   withRefused,
 } from "./command/countersign.js";
-import { dispatch, failureOf, responseOf } from "./command/dispatch.js";
+import type { Device } from "./command/device.js";
+import { dispatch, failureOf, responseOf, revokedReply } from "./command/dispatch.js";
 import { statusChanged } from "./command/reader.js";
 import { continueReport, type RecordAccessStep, type Report, requestRecords } from "./command/recordAccess.js";
 import type { Reply } from "./command/table.js";
@@ -29,7 +32,7 @@ import { LinkPairing } from "./link/pairing.js";
 import type { Identity } from "./nonce/identity.js";
 import { NonceStore } from "./nonce/store.js";
 import type { RigConfig } from "./rig.js";
-import { BONDS_FORMAT, type Bonds, NO_BONDS, type Role } from "./session/bonds.js";
+import type { Role } from "./session/bonds.js";
 import { Handshake } from "./session/handshake.js";
 import { openPairingWindow, type PairingWindow, wipeWindow } from "./session/pairing.js";
 import {
@@ -43,7 +46,7 @@ import {
 } from "./session/session.js";
 import type { Durable } from "./storage/blob.js";
 import { findEntry } from "./therapy/ledger.js";
-import { obey } from "./therapy/obey.js";
+import { noteApplied, obey } from "./therapy/obey.js";
 
 /** Messages that may wait unacknowledged before an unasked one holds back: half of the four (PROTOCOL.md 1.2). */
 const UNASKED_WAIT_MAX = 2;
@@ -53,18 +56,19 @@ const ADVERTISE_INTERVAL_MS = 5_000;
 export class Radio {
   readonly #board: Board;
   readonly #rig: RigConfig;
-  readonly #stores: Booted["stores"];
   readonly #entropy: Booted["entropy"];
   readonly #pumpId: Uint8Array;
   readonly #nonces: NonceStore;
   readonly #handshake: Handshake;
   readonly #delivery: Delivery;
+  readonly #keeper: BondKeeper;
+  readonly #device: Device;
   readonly #annunciator: Annunciator;
+  readonly #history: Booted["stores"]["history"];
   readonly #now: () => UptimeMs;
   readonly #link: GattLink | undefined;
   readonly #linkPairing: LinkPairing;
   readonly #inbox = new Inbox();
-  #bonds: Bonds;
   #session: Session = CLOSED;
   /** Number of the connection whose events are being handled. */
   #connection = 0;
@@ -86,15 +90,18 @@ export class Radio {
     booted: Booted,
     identity: Durable<Identity>,
     delivery: Delivery,
+    keeper: BondKeeper,
+    device: Device,
     annunciator: Annunciator,
     now: () => UptimeMs,
     onEvent: () => void,
   ) {
     this.#board = board;
     this.#rig = booted.rig;
-    this.#stores = booted.stores;
     this.#entropy = booted.entropy;
-    this.#bonds = booted.bonds;
+    this.#history = booted.stores.history;
+    this.#keeper = keeper;
+    this.#device = device;
     this.#pumpId = identity.value.pumpId;
     this.#delivery = delivery;
     this.#annunciator = annunciator;
@@ -110,11 +117,6 @@ export class Radio {
     });
   }
 
-  /** Those of now, the unconfirmed one included. */
-  get bonds(): Bonds {
-    return this.#bonds;
-  }
-
   /** Handles one waiting event. False when there was none. */
   handleNext(): boolean {
     const event = this.#inbox.take();
@@ -125,7 +127,8 @@ export class Radio {
   /** Deadlines, ticks, the pairing window's end, advertising. */
   passTime(): void {
     if (this.#window && this.#now() > this.#window.closesAt) this.#closeWindow();
-    this.#step({ kind: "time" });
+    const dueAt = sessionWakeAt(this.#session);
+    if (dueAt !== undefined && this.#now() >= dueAt) this.#step({ kind: "time" });
     if (this.#session.kind === "closed") this.#link?.advertise(this.#now());
   }
 
@@ -152,7 +155,7 @@ export class Radio {
     this.#tellChanged();
     // No record is read from flash, nor sealed, while a pulse runs.
     if (this.#report && this.#mayTell && !this.#delivery.isMoving)
-      this.#answerRecords(continueReport(this.#report, this.#stores.history));
+      this.#answerRecords(continueReport(this.#report, this.#history));
   }
 
   #tellChanged(): void {
@@ -179,13 +182,11 @@ export class Radio {
     this.#annunciator.announce("Pair", opened.value.shownText);
   }
 
-  /** Forgets every bond and ends the session. */
-  revokeAll(): void {
-    this.#bonds = NO_BONDS;
+  /** Ends the session and the pairing window, and forgets every LE bond: the controllers' bonds are being revoked. */
+  forgetAll(): void {
     this.#closeWindow();
     this.#step({ kind: "broken", reason: "bonds revoked" });
     this.#linkPairing.forgetBonds();
-    eraseBonds(this.#stores.bonds, this.#delivery, this.#annunciator);
   }
 
   #handle(event: InboxEvent): void {
@@ -216,23 +217,19 @@ export class Radio {
   #step(event: SessionEvent): void {
     const context = {
       pumpId: this.#pumpId,
-      bonds: this.#bonds,
+      bonds: this.#keeper.bonds,
       nonces: this.#nonces,
       entropy: this.#entropy,
       handshake: this.#handshake,
       window: this.#window,
     };
     const step = stepSession(this.#session, event, this.#now(), context);
-    if (step.record) {
-      try {
-        this.#bonds = this.#stores.bonds.commit(step.record).value;
-      } catch {
-        // The bond may be stored or not: its secret is spent either way. The fault has the last word on the display.
-        this.#closeWindow();
-        this.#delivery.latch({ kind: "storageFailed", blob: BONDS_FORMAT.name });
-        this.#step({ kind: "broken", reason: "bonds could not be stored" });
-        return;
-      }
+    if (step.record && !this.#keeper.commit(step.record)) {
+      // The bond may be stored or not: its secret is spent either way. The fault has the last word on the display.
+      this.#closeWindow();
+      this.#keeper.fail();
+      this.#step({ kind: "broken", reason: "bonds could not be stored" });
+      return;
     }
     this.#session = step.next;
     for (const effect of step.after) this.#perform(effect);
@@ -249,6 +246,10 @@ export class Radio {
         this.#report = undefined;
         this.#inbox.forgetWrites();
         return this.#link?.close(this.#connection, this.#now());
+      case "over":
+        this.#board.trace("session: ended: its bond was revoked");
+        this.killChallenge();
+        return this.#inbox.forgetWrites();
       case "opened":
         this.#toldChanged = this.#delivery.therapy.changed;
         return this.#board.trace(`session: opened: ${hex(effect.bond.controllerId)} ${effect.bond.role}`);
@@ -279,13 +280,15 @@ export class Radio {
     };
     const context = {
       pumpId: this.#pumpId,
+      bonds: this.#keeper.bonds,
       nonces: this.#nonces,
       therapy: this.#delivery.therapy,
       rig: this.#rig,
+      device: this.#device,
       now: this.#now(),
     };
     const dispatched = dispatch(this.#countersign, request, context);
-    const { next, reply, replies, accepted, reset, refused, asksRecords } = dispatched;
+    const { next, reply, replies, accepted, revocation, reset, refused, asksRecords } = dispatched;
     this.#countersign = next;
     if (refused !== undefined) this.#board.trace(`refused: ${refused}`);
     if (reset !== undefined) {
@@ -295,12 +298,32 @@ export class Radio {
     if (reply) this.#send(reply);
     if (replies) this.#replies = replies;
     if (accepted) this.#obey(accepted);
-    if (asksRecords) this.#answerRecords(requestRecords(this.#report, value, this.#stores.history));
+    if (revocation) this.#revoke(revocation);
+    if (asksRecords) this.#answerRecords(requestRecords(this.#report, value, this.#history));
   }
 
   #answerRecords({ next, reply }: RecordAccessStep): void {
     this.#report = next;
     if (reply) this.#send(reply);
+  }
+
+  /**
+   * Takes a bond away: from storage, then from memory, then it is answered; the ledger comes after the bond, so that
+   * `applied` is said of what has happened. Where the storage fails the bond is gone until a restart at least.
+   */
+  #revoke(revocation: AcceptedRevocation): void {
+    const { authorised, doseId } = revocation;
+    const { controllerId } = authorised.command;
+    const stored = this.#keeper.revoke(controllerId);
+    this.#board.trace(`session: revoked: ${hex(controllerId)}`);
+    if (doseId === undefined) {
+      const answer = stored ? revokedReply(authorised.command) : failureOf(revocation);
+      return this.#step({ kind: "farewell", ...answer });
+    }
+    const delivery = this.#delivery;
+    if (!delivery.adopt(noteApplied(delivery.therapy, doseId, this.#now())) || !stored)
+      return this.#refuseUnstored(revocation);
+    this.#send(revokedReply(authorised.command));
   }
 
   #obey(accepted: Accepted): void {
@@ -317,7 +340,7 @@ export class Radio {
   }
 
   /** Answers a command that was accepted and could not be stored; while even that is not certain, nothing. */
-  #refuseUnstored(accepted: Accepted): void {
+  #refuseUnstored(accepted: Accepted | AcceptedRevocation): void {
     if (this.#delivery.therapy.fault?.stored === false) return;
     if (accepted.doseId) this.#countersign = withRefused(this.#countersign, accepted.doseId, Refusal.NotCompleted);
     this.#send(failureOf(accepted));
@@ -343,17 +366,5 @@ export class Radio {
     this.#window = undefined;
     this.#linkPairing.allow(false);
     this.#board.show(["Pairing closed"]);
-  }
-}
-
-/** Erases every bond from storage, and says so; where the storage fails, says that a restart brings them back. */
-export function eraseBonds(bonds: Booted["stores"]["bonds"], delivery: Delivery, annunciator: Annunciator): void {
-  try {
-    bonds.load();
-    bonds.commit(NO_BONDS);
-    annunciator.announce("All controllers revoked");
-  } catch {
-    delivery.latch({ kind: "storageFailed", blob: BONDS_FORMAT.name });
-    annunciator.announce("FAULT", "Controllers are revoked until a restart only");
   }
 }

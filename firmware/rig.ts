@@ -26,6 +26,12 @@ export interface DriveConfig {
   readonly occlusionForceFraction: number;
 }
 
+/** A battery of one Li-ion cell, measured through a divider. */
+export interface BatteryConfig {
+  /** The cell's voltage at which the converter reads full scale. */
+  readonly fullScaleMillivolts: number;
+}
+
 /** What the gate lets through (therapy/limits.ts). */
 export interface LimitsConfig {
   /** One bolus. */
@@ -41,6 +47,8 @@ export interface LimitsConfig {
 export interface RigConfig {
   readonly drive: DriveConfig;
   readonly limits: LimitsConfig;
+  /** `none` for a board on a supply. */
+  readonly battery: BatteryConfig | "none";
   /** What a pump that was never provisioned begins with, in Stop. */
   readonly provisioning: {
     readonly basalMicrounitsPerHour: MicrounitsPerHour;
@@ -87,6 +95,8 @@ export const DEFAULT_RIG: RigConfig = {
     dayMaxMicrounits: microunits(80_000_000),
     basalMaxMicrounitsPerHour: microunitsPerHour(5_000_000),
   },
+  // Two equal resistors before a converter that reads full scale at 2.45 V (the SDK's _analog.c, 12 dB).
+  battery: { fullScaleMillivolts: 4_900 },
   provisioning: {
     basalMicrounitsPerHour: microunitsPerHour(900_000),
     reservoirMicrounits: microunits(300_000_000),
@@ -106,6 +116,9 @@ const PULSE_MAX_HALF_STEPS = 42;
 const TOLERANCE_MAX_COUNTS = 2;
 /** Fewer would not tell a stalled pulse of 0.01 U from a whole one beside a tolerance of 2. */
 const ENCODER_COUNTS_MIN = 2_400;
+
+/** A full cell must be within the scale, and a millivolt of it must not be lost in a 12-bit reading. */
+const BATTERY_FULL_SCALE_MILLIVOLTS = { least: 4_450, most: 10_000 } as const;
 
 /**
  * Checks a rig before anything runs on it. Returns what is wrong with it, one line each, naming field and bound.
@@ -144,6 +157,14 @@ export function rigErrors(rig: RigConfig): readonly string[] {
       );
     if (!(Number.isSafeInteger(toleranceCounts) && toleranceCounts >= 0 && toleranceCounts <= TOLERANCE_MAX_COUNTS))
       errors.push(`drive.encoder.toleranceCounts is ${toleranceCounts}; it must be 0 to ${TOLERANCE_MAX_COUNTS}`);
+  }
+  if (rig.battery !== "none") {
+    const { fullScaleMillivolts } = rig.battery;
+    const { least, most } = BATTERY_FULL_SCALE_MILLIVOLTS;
+    if (!(Number.isSafeInteger(fullScaleMillivolts) && fullScaleMillivolts >= least && fullScaleMillivolts <= most))
+      errors.push(
+        `battery.fullScaleMillivolts is ${fullScaleMillivolts}; it must be an integer from ${least} to ${most}`,
+      );
   }
   const pulseHalfSteps = (drive.pulseMaxMicrounits * numerator) / (denominator * drive.insulinPerTurnMicrounits);
   if (!(pulseHalfSteps >= 1 && pulseHalfSteps <= PULSE_MAX_HALF_STEPS))

@@ -6,6 +6,7 @@
 
 /// <reference path="../node_modules/@moddable/typings/timer.d.ts" />
 /// <reference path="../node_modules/@moddable/typings/time.d.ts" />
+/// <reference path="../node_modules/@moddable/typings/mc/config.d.ts" />
 
 declare module "embedded:io/digital" {
   const Digital: import("./board.js").DigitalConstructor;

@@ -23,6 +23,7 @@ import { type OperationKind, PowerCut } from "./peripherals/power.js";
 import { PowerSession } from "./peripherals/powerSession.js";
 import { pulseCount } from "./peripherals/pulseCount.js";
 import { pwm } from "./peripherals/pwm.js";
+import { Sensors } from "./peripherals/sensors.js";
 import { SerialLine } from "./peripherals/serial.js";
 import type { StallMs } from "./peripherals/thread.js";
 import { Plant, type PlantOptions } from "./plant/plant.js";
@@ -35,8 +36,12 @@ const PINS: Pins = {
   buzzer: 25,
   encoder: { signal: 34, control: 35 },
   force: 36,
+  battery: 39,
   serial: { port: 0, transmit: 1, receive: 3 },
 };
+
+/** In the place of a build's hash: nothing was built for a board. */
+const BUILD_HASH = "simulated";
 
 /** For a radio that nobody can connect to. */
 const NO_LINK: LinkControl = { watch() {}, taken() {}, end() {}, allowBonds() {}, forgetBonds() {} };
@@ -71,6 +76,7 @@ export class Hardware {
   readonly keyValue: KeyValueFlash;
   readonly flash: FlashMemory;
   readonly entropy: EntropySource;
+  readonly sensors: Sensors;
   /** The console's line, at its far end. */
   readonly serial: SerialLine;
   readonly panel = new Panel();
@@ -106,6 +112,7 @@ export class Hardware {
     const { earlierStarts = 0, restored, onChange } = options;
     const entropyStream = earlierStarts === 0 ? STREAMS.entropy : LATER_ENTROPY + earlierStarts;
     this.entropy = new EntropySource(new Random(seed, entropyStream), onInput);
+    this.sensors = new Sensors(onInput);
     this.serial = new SerialLine(clock, onInput);
     if (restored) this.#restore(restored);
     if (onChange) this.#tellChanges(onChange);
@@ -259,7 +266,9 @@ export class Hardware {
         listen: (listener) => this.plant.listenToEncoder(listener),
         update: () => this.plant.settle(),
       }),
-      Analog: analog(session, (pin) => (pin === PINS.force ? this.plant.forceFraction : 0)),
+      Analog: analog(session, (pin) =>
+        this.sensors.fraction(pin === PINS.battery ? "battery" : "force", () => this.plant.forceFraction),
+      ),
       PWM: pwm(session, (pin, duty) => this.#outputs.set(pin, duty)),
       Serial: this.serial.serialFor(session),
       GATTServer: gattServer,
@@ -269,6 +278,7 @@ export class Hardware {
       openHistoryFlash: () => this.flash.open(session),
       pins: PINS,
       rig: this.#rig,
+      buildHash: BUILD_HASH,
       ticks: () => {
         session.check();
         return (this.#ticksStartMs + this.#clock.nowMs - startedMs) | 0;

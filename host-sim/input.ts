@@ -8,6 +8,7 @@ import type { EntropyInput } from "./peripherals/entropy.js";
 import type { FlashInput } from "./peripherals/flash.js";
 import type { KeyValueInput } from "./peripherals/keyValue.js";
 import type { CutPoint } from "./peripherals/operations.js";
+import type { SensorInput } from "./peripherals/sensors.js";
 import type { SerialInput } from "./peripherals/serial.js";
 import type { PlantInput } from "./plant/plant.js";
 
@@ -20,4 +21,4 @@ export type BoardInput =
   /** The thread was busy elsewhere before it ran a callback, numbered from power-up. */
   | { readonly do: "stall"; readonly callbackNumber: number; readonly durationMs: number };
 
-export type Input = BoardInput | PlantInput | EntropyInput | KeyValueInput | FlashInput | SerialInput;
+export type Input = BoardInput | PlantInput | EntropyInput | KeyValueInput | FlashInput | SerialInput | SensorInput;

@@ -27,7 +27,7 @@ function unlike(sources: readonly Source[], allowed: (each: Import, from: Source
   );
 }
 
-/** What each part of firmware/ may import besides itself, board.ts and rig.ts: `all`, or `types` alone. */
+/** What each part of firmware/ may import besides itself, board.ts and rig.ts, by part or file: `all`, or `types` alone. */
 const LAYERS: { readonly [part: string]: { readonly [below: string]: "all" | "types" } } = {
   "rig.ts": { base: "all" },
   "board.ts": { base: "types" },
@@ -40,11 +40,28 @@ const LAYERS: { readonly [part: string]: { readonly [below: string]: "all" | "ty
   ids: { base: "all" },
   motor: { base: "all", storage: "types" },
   therapy: { base: "all", ids: "all", storage: "all", motor: "all" },
-  command: { base: "all", storage: "all", ids: "all", nonce: "all", therapy: "all", session: "types" },
+  command: {
+    base: "all",
+    storage: "all",
+    ids: "all",
+    nonce: "all",
+    therapy: "all",
+    session: "types",
+    "session/bonds.ts": "all",
+  },
   bringUp: { base: "all", nonce: "all", motor: "all", therapy: "all", session: "types" },
   "button.ts": { base: "all" },
   "console.ts": {},
   "annunciator.ts": {},
+  "bondKeeper.ts": {
+    base: "all",
+    session: "all",
+    "annunciator.ts": "types",
+    "boot.ts": "types",
+    "delivery.ts": "types",
+  },
+  "battery.ts": { ids: "all" },
+  "attention.ts": { base: "types", therapy: "all", "battery.ts": "all", "delivery.ts": "types" },
   "boot.ts": { base: "all", storage: "all", nonce: "all", motor: "all", session: "all", therapy: "all" },
   "delivery.ts": {
     base: "all",
@@ -66,6 +83,7 @@ const LAYERS: { readonly [part: string]: { readonly [below: string]: "all" | "ty
     command: "all",
     "boot.ts": "types",
     "annunciator.ts": "types",
+    "bondKeeper.ts": "types",
     "delivery.ts": "types",
   },
   "workbench.ts": {
@@ -88,7 +106,8 @@ function mayImport(from: string, each: Import): boolean {
   if (root !== "firmware") return false;
   if (part === from || part === "rig.ts" || (part === "board.ts" && each.typesOnly)) return true;
   if (from === "main.ts") return true;
-  const right = (from === "pump.ts" ? BELOW_PUMP : LAYERS[from])?.[part];
+  const rights = from === "pump.ts" ? BELOW_PUMP : LAYERS[from];
+  const right = rights?.[each.target.slice("firmware/".length)] ?? rights?.[part];
   return right === "all" || (right === "types" && each.typesOnly);
 }
 

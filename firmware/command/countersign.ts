@@ -17,10 +17,13 @@ import { opcodeOf } from "../ids/layouts.js";
 import { Channel, CommandOpcode } from "../ids/opcodes.js";
 import type { NonceStore } from "../nonce/store.js";
 import type { RigConfig } from "../rig.js";
+import type { Bonds } from "../session/bonds.js";
 import { Authorised } from "../therapy/authorised.js";
 import { type Command, type DoseId, type Meaning, sameDose } from "../therapy/commands.js";
 import { resolve } from "../therapy/resolve.js";
 import type { Therapy } from "../therapy/therapy.js";
+import { type Revocation, resolveRevocation } from "./bondMessages.js";
+import type { Device } from "./device.js";
 import { TIME_UPDATE } from "./deviceTime.js";
 import type { ProfileTransaction } from "./profileWrite.js";
 import { readingOf } from "./readings.js";
@@ -43,9 +46,11 @@ export interface Asker {
 /** What the command layer may look at. */
 export interface CommandContext {
   readonly pumpId: Uint8Array;
+  readonly bonds: Bonds;
   readonly nonces: NonceStore;
   readonly therapy: Therapy;
   readonly rig: RigConfig;
+  readonly device: Device;
   readonly now: UptimeMs;
 }
 
@@ -72,6 +77,12 @@ export interface Accepted {
   readonly authorised: Authorised<Meaning>;
   readonly command: Command;
   readonly row: CommandRow;
+  readonly doseId: DoseId | undefined;
+}
+
+/** A revocation that has passed: to be carried out in this same turn. Without an ID it was of the asker's own bond. */
+export interface AcceptedRevocation {
+  readonly authorised: Authorised<Revocation>;
   readonly doseId: DoseId | undefined;
 }
 
@@ -111,7 +122,7 @@ export function endSession(state: Countersign, nonces: NonceStore): Countersign 
 /**
  * Prepare: checks all that can be checked now and issues a challenge. Any outstanding one dies first.
  * Returns the operand of Challenge. Refusals: InvalidOperand, OpcodeNotSupported, NotApplicable for a one-step command,
- * and those of `resolve`.
+ * those of `resolve` and of `resolveRevocation`.
  */
 export function prepare(
   given: Countersign,
@@ -121,15 +132,14 @@ export function prepare(
 ): { readonly next: Countersign; readonly answer: Result<Uint8Array> } {
   const next = killChallenge(given, context.nonces);
   const fields = PrepareOperand.decode(operand);
-  if (!fields || fields.lifeS === 0 || !takesCommands(fields.channel))
-    return { next, answer: refuse(Refusal.InvalidOperand) };
+  if (!fields || fields.lifeS === 0) return { next, answer: refuse(Refusal.InvalidOperand) };
   const { channel, command } = fields;
-  const meant = meaningOf(fields, given.transaction, context);
+  const meant = meaningOf(fields, given.transaction, asker, context);
   if (!meant.ok) return { next: writesProfile(fields) ? { ...next, transaction: undefined } : next, answer: meant };
   const { nonces, now } = context;
   const lifeS = Math.min(fields.lifeS, LIFE_MAX_S);
   const { epoch, sequence, bytes: challenge } = nonces.issue("dose", asker.session, uptimeMs(now + lifeS * 1000));
-  const reading = readingOf(meant.value.meaning);
+  const { reading } = meant.value;
   const outstanding = { doseId: { epoch, sequence }, challenge, channel, command, reading };
   const answer = ok(ChallengeOperand.encode({ epoch, sequence, challenge, lifeS, reading }));
   return { next: { ...next, outstanding }, answer };
@@ -137,27 +147,58 @@ export function prepare(
 
 type Countersigned = Pick<OutstandingChallenge, "channel" | "command">;
 
-const takesCommands = (channel: number): boolean =>
-  channel === Channel.CommandControlPoint || channel === Channel.DeviceTimeControlPoint;
-
 const writesProfile = ({ channel, command }: Countersigned): boolean =>
   channel === Channel.CommandControlPoint && opcodeOf(command) === CommandOpcode.WriteBasalRateProfileTemplate;
 
-/** A countersigned command and what it means now. */
+/** What a message to be countersigned means now, spelled out, and what accepts it under a dose ID. */
+interface Meant {
+  readonly reading: Uint8Array;
+  readonly accept: (doseId: DoseId) => Accepted | AcceptedRevocation;
+}
+
 function meaningOf(
   { channel, command }: Countersigned,
   transaction: ProfileTransaction | undefined,
+  asker: Asker,
   context: CommandContext,
-): Result<{ readonly row: CommandRow; readonly command: Command; readonly meaning: Meaning }> {
+): Result<Meant> {
   if (command.length < 2) return refuse(Refusal.InvalidOperand);
-  const ofTime = channel === Channel.DeviceTimeControlPoint;
-  const row = ofTime ? (command[0] === TIME_UPDATE.opcode ? TIME_UPDATE : undefined) : rowOf(command);
-  if (!row) return refuse(Refusal.OpcodeNotSupported);
-  const decoded = ofTime ? row.decode(command, undefined) : decodeCommand(row, command, transaction);
+  switch (channel) {
+    case Channel.Control:
+      return meaningOfRevocation(command, asker, context);
+    case Channel.CommandControlPoint: {
+      const row = rowOf(command);
+      return meaningOfCommand(row, row && decodeCommand(row, command, transaction), context);
+    }
+    case Channel.DeviceTimeControlPoint: {
+      const row = command[0] === TIME_UPDATE.opcode ? TIME_UPDATE : undefined;
+      return meaningOfCommand(row, row?.decode(command, undefined), context);
+    }
+    default:
+      return refuse(Refusal.InvalidOperand);
+  }
+}
+
+function meaningOfRevocation(command: Uint8Array, asker: Asker, context: CommandContext): Result<Meant> {
+  const resolved = resolveRevocation(command, asker, context.bonds);
+  if (!resolved.ok) return resolved;
+  const { revocation, reading } = resolved.value;
+  return ok({ reading, accept: (doseId) => ({ authorised: Authorised.grant(revocation), doseId }) });
+}
+
+function meaningOfCommand(
+  row: CommandRow | undefined,
+  decoded: Result<Command> | undefined,
+  context: CommandContext,
+): Result<Meant> {
+  if (!row || !decoded) return refuse(Refusal.OpcodeNotSupported);
   if (!decoded.ok) return decoded;
   if (row.class !== "countersigned") return refuse(Refusal.NotApplicable);
-  const meaning = resolve(context.therapy, decoded.value, context.now, context.rig);
-  return meaning.ok ? ok({ row, command: decoded.value, meaning: meaning.value }) : meaning;
+  const command = decoded.value;
+  const meaning = resolve(context.therapy, command, context.now, context.rig);
+  if (!meaning.ok) return meaning;
+  const reading = readingOf(meaning.value);
+  return ok({ reading, accept: (doseId) => ({ authorised: Authorised.grant(meaning.value), command, row, doseId }) });
 }
 
 /**
@@ -171,7 +212,7 @@ export function commit(
   stale: boolean,
   asker: Asker,
   context: CommandContext,
-): { readonly next: Countersign; readonly answer: Result<Accepted> } {
+): { readonly next: Countersign; readonly answer: Result<Accepted | AcceptedRevocation> } {
   const { outstanding } = given;
   const fields = CommitOperand.decode(operand);
   const named = { epoch: fields?.epoch ?? 0, sequence: fields?.sequence ?? 0 };
@@ -193,16 +234,15 @@ function judge(
   expired: boolean,
   asker: Asker,
   context: CommandContext,
-): Result<Accepted> {
+): Result<Accepted | AcceptedRevocation> {
   if (stale) return refuse(Refusal.Stale);
   if (expired) return refuse(Refusal.ChallengeExpired);
   if (!equalInConstantTime(commitTag(outstanding, asker, context.pumpId), tag))
     return refuse(Refusal.CountersignatureWrong);
-  const meant = meaningOf(outstanding, transaction, context);
+  const meant = meaningOf(outstanding, transaction, asker, context);
   if (!meant.ok) return meant;
-  const { row, command, meaning } = meant.value;
-  if (!equalInConstantTime(readingOf(meaning), outstanding.reading)) return refuse(Refusal.ReadingChanged);
-  return ok({ authorised: Authorised.grant(meaning), command, row, doseId: outstanding.doseId });
+  if (!equalInConstantTime(meant.value.reading, outstanding.reading)) return refuse(Refusal.ReadingChanged);
+  return ok(meant.value.accept(outstanding.doseId));
 }
 
 function commitTag(outstanding: OutstandingChallenge, asker: Asker, pumpId: Uint8Array): Uint8Array {

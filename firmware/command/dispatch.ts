@@ -5,11 +5,14 @@
 
 import { layout } from "../base/layout.js";
 import { Refusal, refusalName } from "../base/refusal.js";
-import { type Result, refuse } from "../base/result.js";
+import { ok, type Result, refuse } from "../base/result.js";
 import { opcodeOf, operandOf } from "../ids/layouts.js";
 import { Channel, CommandOpcode } from "../ids/opcodes.js";
+import { type BondAsker, bondRevoked, listBonds, type Revocation, revokeOwn } from "./bondMessages.js";
+import { Control } from "./control.js";
 import {
   type Accepted,
+  type AcceptedRevocation,
   type Asker,
   acceptOneStep,
   type CommandContext,
@@ -18,6 +21,7 @@ import {
   killChallenge,
   prepare,
 } from "./countersign.js";
+import { deviceValue } from "./device.js";
 import { unsignedTimeUpdate } from "./deviceTime.js";
 import { outcome } from "./outcome.js";
 import { readProfiles } from "./profileRead.js";
@@ -25,22 +29,11 @@ import { stageChunk } from "./profileWrite.js";
 import { readStatus, statusValue } from "./reader.js";
 import { chunkResponse, commandResponse, type Reply, rowOf } from "./table.js";
 
-/** Opcodes of the control channel (PROTOCOL.md section 7). */
-export const Control = {
-  Prepare: 0x0f,
-  Challenge: 0x33,
-  Commit: 0x3c,
-  Outcome: 0x55,
-  OutcomeIs: 0x5a,
-  Refused: 0x66,
-} as const;
-
 /** An opened record and who sent it. */
-export interface Request extends Asker {
+export interface Request extends Asker, BondAsker {
   readonly channel: number;
   readonly value: Uint8Array;
   readonly stale: boolean;
-  readonly mayOperate: boolean;
   /** Whether an answer of several messages is on its way. */
   readonly answering: boolean;
 }
@@ -52,6 +45,8 @@ export interface Dispatched {
   readonly replies?: readonly Reply[];
   /** To be obeyed now; its own response follows once it is durable. */
   readonly accepted?: Accepted;
+  /** A bond to be revoked now; the answer follows once that is durable. */
+  readonly revocation?: AcceptedRevocation;
   /** Status Changed flags to reset. */
   readonly reset?: number;
   /** The record asks for history records (recordAccess.ts). */
@@ -91,12 +86,18 @@ export function dispatch(state: Countersign, request: Request, context: CommandC
     case Channel.DeviceTimeControlPoint:
       return { next: state, reply: { channel: request.channel, value: unsignedTimeUpdate(request.value) } };
     default: {
-      const value = request.value.length === 0 ? statusValue(request.channel, context) : undefined;
-      return value
-        ? { next: state, reply: { channel: request.channel, value } }
-        : refusedReply(state, request.channel, Refusal.OpcodeNotSupported, "channel");
+      const { channel } = request;
+      const answer = request.value.length === 0 ? readValue(channel, context) : undefined;
+      if (answer?.ok) return { next: state, reply: { channel, value: answer.value } };
+      return refusedReply(state, channel, answer?.refusal ?? Refusal.OpcodeNotSupported, "channel");
     }
   }
+}
+
+/** What a read of a channel gives; undefined when it has no value. */
+function readValue(channel: number, context: CommandContext): Result<Uint8Array> | undefined {
+  const status = statusValue(channel, context);
+  return status ? ok(status) : deviceValue(channel, context.device);
 }
 
 function control(state: Countersign, request: Request, context: CommandContext): Dispatched {
@@ -114,11 +115,19 @@ function control(state: Countersign, request: Request, context: CommandContext):
     case Control.Commit: {
       if (!request.mayOperate) return refusedReply(state, opcode, Refusal.RoleNotPermitted, "Commit");
       const { next, answer } = commit(state, operand, request.stale, request, context);
-      return answer.ok ? { next, accepted: answer.value } : refusedReply(next, opcode, answer.refusal, "Commit");
+      if (!answer.ok) return refusedReply(next, opcode, answer.refusal, "Commit");
+      return "row" in answer.value ? { next, accepted: answer.value } : { next, revocation: answer.value };
     }
     case Control.Outcome: {
       const { next, answer } = outcome(state, operand, context);
       return reply(next, opcode, Control.OutcomeIs, answer, "Outcome");
+    }
+    case Control.ListBonds:
+      return reply(state, opcode, Control.BondsAre, listBonds(operand, request, context.bonds), "List Bonds");
+    case Control.RevokeBond: {
+      const answer = revokeOwn(operand, request.stale, request, context.bonds);
+      if (!answer.ok) return refusedReply(state, opcode, answer.refusal, "Revoke Bond");
+      return { next: state, revocation: { authorised: answer.value, doseId: undefined } };
     }
     default:
       return refusedReply(state, opcode, Refusal.OpcodeNotSupported, "control message");
@@ -159,7 +168,7 @@ function command(state: Countersign, request: Request, context: CommandContext):
     return acceptOneStep(row, value, context);
   })();
   // Stop and Cancel Bolus end a challenge even when they are refused: their sender no longer wants insulin.
-  const next = row?.class === "oneStep" && request.mayOperate ? killChallenge(state, context.nonces) : state;
+  const next = row?.withdraws && request.mayOperate ? killChallenge(state, context.nonces) : state;
   if (answer.ok) return { next, accepted: answer.value };
   const response = commandResponse(opcode ?? 0, answer.refusal);
   return {
@@ -170,12 +179,19 @@ function command(state: Countersign, request: Request, context: CommandContext):
 }
 
 /** The answer to a command that was accepted and could not be stored: it has not been obeyed and will not be. */
-export function failureOf(accepted: Accepted): Reply {
+export function failureOf(accepted: Accepted | AcceptedRevocation): Reply {
   const code = Refusal.NotCompleted;
-  if (accepted.doseId === undefined)
+  const oneStep = accepted.doseId === undefined;
+  if (oneStep && "row" in accepted)
     return { channel: Channel.CommandControlPoint, value: commandResponse(accepted.row.opcode, code) };
-  const value = Refused.encode({ opcode: Control.Refused, requestOpcode: Control.Commit, code });
+  const requestOpcode = oneStep ? Control.RevokeBond : Control.Commit;
+  const value = Refused.encode({ opcode: Control.Refused, requestOpcode, code });
   return { channel: Channel.Control, value };
+}
+
+/** The answer to a revocation that is durable. */
+export function revokedReply(revocation: Revocation): Reply {
+  return controlReply(Control.BondRevoked, bondRevoked(revocation));
 }
 
 /** The response to a command that has been obeyed. `bolusId` is that of the newest bolus. */

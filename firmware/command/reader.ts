@@ -12,6 +12,8 @@ import {
   ActiveBolusDeliveryResponse,
   ActiveBolusIdsResponse,
   AnnunciationStatusValue,
+  CounterOperand,
+  CounterResponse,
   DeliveredInsulinResponse,
   FeaturesValue,
   GeneralResponse,
@@ -25,17 +27,21 @@ import {
   WITHOUT_E2E,
 } from "../ids/layouts.js";
 import { Channel, StatusReaderOpcode } from "../ids/opcodes.js";
+import { encodeInt } from "../ids/signed.js";
 import {
   AnnunciationFlag,
   AnnunciationStatus,
   BasalFlag,
   BolusType,
   BolusValue,
+  CounterType,
+  CounterValue,
   FeatureFlag,
   OperationalState,
   StatusFlag,
   TherapyControlState,
 } from "../ids/values.js";
+import { foremost, isSnoozed } from "../therapy/annunciations.js";
 import { tbrAmountSfloat, tbrType } from "../therapy/events.js";
 import { activeBolus } from "../therapy/ledger.js";
 import { bolusDone, clockAt, reservoirMicrounits, type Therapy } from "../therapy/therapy.js";
@@ -49,6 +55,8 @@ import { deviceTime } from "./deviceTime.js";
 const CONCENTRATION = microunits(100_000_000);
 const FEATURES =
   FeatureFlag.Basal | FeatureFlag.TbrAbsolute | FeatureFlag.TbrRelative | FeatureFlag.FastBolus | FeatureFlag.MultiBond;
+/** Over 4,000 years of minutes. */
+const INT32_MAX = 2 ** 31 - 1;
 
 export function statusChanged(therapy: Therapy): Uint8Array {
   return StatusChangedValue.encode({ flags: therapy.changed });
@@ -67,9 +75,10 @@ export function statusValue(channel: number, { therapy, now }: CommandContext): 
         flags: StatusFlag.ReservoirAttached,
       });
     case Channel.AnnunciationStatus: {
-      const oldest = therapy.standing.annunciations.pending[0];
-      if (!oldest) return AnnunciationStatusValue.encode({ flags: 0 });
-      const annunciation = { ...oldest, status: AnnunciationStatus.Pending };
+      const first = foremost(therapy.standing.annunciations, therapy.snoozes);
+      if (!first) return AnnunciationStatusValue.encode({ flags: 0 });
+      const { Snoozed, Pending } = AnnunciationStatus;
+      const annunciation = { ...first, status: isSnoozed(therapy.snoozes, first) ? Snoozed : Pending };
       return AnnunciationStatusValue.encode({ flags: AnnunciationFlag.Present, annunciation });
     }
     case Channel.Features:
@@ -135,6 +144,19 @@ export function readStatus(value: Uint8Array, stale: boolean, context: CommandCo
       if (therapy.standing.control !== "run") return readerResponse(opcode, Refusal.NotApplicable);
       return { value: message(StatusReaderOpcode.GetActiveBasalRateDeliveryResponse, activeBasal(context)) };
     }
+    case StatusReaderOpcode.GetCounter: {
+      const fields = CounterOperand.decode(operand);
+      if (!fields || !isCounter(fields)) return invalid;
+      // No end is set to this pump's life, so nothing is left of it; it is on no warranty and no loan, and the age of the
+      // insulin is not known.
+      if (fields.type !== CounterType.Lifetime || fields.value !== CounterValue.Elapsed)
+        return readerResponse(opcode, Refusal.NotApplicable);
+      const minutes = Math.floor(clockAt(therapy, context.now) / MS_PER_MINUTE);
+      const minutesInt32 = encodeInt(Math.min(minutes, INT32_MAX), 32);
+      return {
+        value: message(StatusReaderOpcode.GetCounterResponse, CounterResponse.encode({ ...fields, minutesInt32 })),
+      };
+    }
     case StatusReaderOpcode.GetDeliveredInsulin: {
       if (!NoOperand.decode(operand)) return invalid;
       const { bolusTotalMicrounits, basalTotalMicrounits } = therapy.journal;
@@ -147,6 +169,10 @@ export function readStatus(value: Uint8Array, stale: boolean, context: CommandCo
     default:
       return readerResponse(opcode, Refusal.OpcodeNotSupported);
   }
+}
+
+function isCounter({ type, value }: { readonly type: number; readonly value: number }): boolean {
+  return Object.values<number>(CounterType).includes(type) && Object.values<number>(CounterValue).includes(value);
 }
 
 function bolusAmount(selection: number, intended: Microunits, done: Microunits): Microunits {

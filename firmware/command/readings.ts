@@ -102,6 +102,8 @@ export function readingOf(meaning: Meaning): Uint8Array {
       });
     case "stop":
     case "cancelBolus":
+    case "snoozeAnnunciation":
+    case "confirmAnnunciation":
       throw new Error(`invariant: ${meaning.kind} has no reading`);
     default:
       return meaning satisfies never;

@@ -10,6 +10,7 @@ import { type Microunits, microunitsPerHour } from "../base/units.js";
 import { TemplateNumbers, type WriteAnswer, WriteBasalRateProfileResponse } from "../ids/basalProfile.js";
 import { decodeSfloatMicrounits } from "../ids/float.js";
 import {
+  AnnunciationInstance,
   CancelBolusOperand,
   CancelBolusResponse,
   GeneralResponse,
@@ -45,6 +46,8 @@ export interface CommandRow {
   readonly operand?: number;
   readonly class: CommandClass;
   readonly why: string;
+  /** Its sender no longer wants insulin: it ends an outstanding challenge, even when it is refused. */
+  readonly withdraws?: true;
   /** `transaction`: the chunks that came before it. */
   readonly decode: (operand: Uint8Array, transaction: ProfileTransaction | undefined) => Result<Command>;
   /** The response to a command that took effect. `bolusId` is the new bolus's, for Set Bolus. */
@@ -112,12 +115,25 @@ function decodeCancelBolus(operand: Uint8Array): Result<Command> {
   return fields ? ok({ kind: "cancelBolus", bolusId: fields.bolusId }) : refuse(Refusal.InvalidOperand);
 }
 
+const decodeInstance =
+  (kind: "snoozeAnnunciation" | "confirmAnnunciation") =>
+  (operand: Uint8Array): Result<Command> => {
+    const fields = AnnunciationInstance.decode(operand);
+    return fields ? ok({ kind, instance: fields.instance }) : refuse(Refusal.InvalidOperand);
+  };
+
+const instanceResponse =
+  (opcode: CommandOpcode) =>
+  (command: Command): Uint8Array =>
+    message(opcode, AnnunciationInstance.encode({ instance: "instance" in command ? command.instance : 0 }));
+
 export const COMMANDS: readonly CommandRow[] = [
   {
     opcode: CommandOpcode.SetTherapyControlState,
     operand: TherapyControlState.Stop,
     class: "oneStep",
     why: "stopping must never wait for a second message",
+    withdraws: true,
     decode: setState(TherapyControlState.Stop, { kind: "stop" }),
     response: done(CommandOpcode.SetTherapyControlState),
   },
@@ -161,6 +177,7 @@ export const COMMANDS: readonly CommandRow[] = [
     opcode: CommandOpcode.CancelBolus,
     class: "oneStep",
     why: "stopping must never wait for a second message",
+    withdraws: true,
     decode: decodeCancelBolus,
     response: (command) =>
       message(
@@ -189,6 +206,20 @@ export const COMMANDS: readonly CommandRow[] = [
         CommandOpcode.ActivateProfileTemplatesResponse,
         TemplateNumbers.encode([command.kind === "activateProfile" ? command.templateNumber : 0]),
       ),
+  },
+  {
+    opcode: CommandOpcode.SnoozeAnnunciation,
+    class: "oneStep",
+    why: "delivers nothing; the light stays on, and it comes back by itself",
+    decode: decodeInstance("snoozeAnnunciation"),
+    response: instanceResponse(CommandOpcode.SnoozeAnnunciationResponse),
+  },
+  {
+    opcode: CommandOpcode.ConfirmAnnunciation,
+    class: "oneStep",
+    why: "delivers nothing; what needs somebody at the pump is not confirmed so",
+    decode: decodeInstance("confirmAnnunciation"),
+    response: instanceResponse(CommandOpcode.ConfirmAnnunciationResponse),
   },
 ];
 

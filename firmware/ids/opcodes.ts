@@ -8,7 +8,8 @@ import { Refusal, SUCCESS } from "../base/refusal.js";
 
 /**
  * What a record's value belongs to (PROTOCOL.md section 5): Countersign's own channels, or the low byte of an Insulin
- * Delivery characteristic, 2B20 to 2B28, or of a Device Time one, 2B90 and 2B91.
+ * Delivery characteristic, 2B20 to 2B28, or of a Device Time one, 2B90 and 2B91, or C0 and the low byte of a
+ * characteristic from 2A00 to 2A3F.
  */
 export const Channel = {
   Control: 0x00,
@@ -24,6 +25,11 @@ export const Channel = {
   HistoryData: 0x28,
   DeviceTime: 0x90,
   DeviceTimeControlPoint: 0x91,
+  BatteryLevel: 0xd9,
+  ModelNumber: 0xe4,
+  FirmwareRevision: 0xe6,
+  SoftwareRevision: 0xe8,
+  ManufacturerName: 0xe9,
 } as const;
 
 export type Channel = (typeof Channel)[keyof typeof Channel];

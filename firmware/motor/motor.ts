@@ -112,7 +112,10 @@ export class Motor {
     return this.#readEncoder();
   }
 
-  /** One reading of the force sensor, as a fraction of its full scale: all of it when the sensor cannot be read. */
+  /**
+   * One reading of the force sensor, as a fraction of its full scale. A conversion that failed counts as full force: a
+   * sensor that cannot be read must not look like an open line.
+   */
   get forceFraction(): number {
     const reading = this.#force?.read();
     return reading === undefined ? 1 : reading / (2 ** (this.#force?.resolution ?? 0) - 1);

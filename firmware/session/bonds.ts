@@ -62,6 +62,34 @@ export function confirm(bonds: Bonds): Bonds {
   return { confirmed: [...others, bond], unconfirmed: undefined };
 }
 
+/** A controller's bond: the confirmed one, else the unconfirmed. */
+export function findBond(bonds: Bonds, controllerId: Uint8Array): Bond | undefined {
+  return findConfirmed(bonds, controllerId) ?? findUnconfirmed(bonds, controllerId);
+}
+
+/** Whether without this controller no confirmed bond may operate the pump, and with it one may. */
+export function isLastOperator({ confirmed }: Bonds, controllerId: Uint8Array): boolean {
+  const operators = confirmed.filter(({ role }) => role === "operate");
+  return operators.length > 0 && operators.every((bond) => equalInConstantTime(bond.controllerId, controllerId));
+}
+
+/** Takes all that a controller has, confirmed or not. */
+export function revoke(bonds: Bonds, controllerId: Uint8Array): Bonds {
+  const others = (bond: Bond) => !equalInConstantTime(bond.controllerId, controllerId);
+  const { confirmed, unconfirmed } = bonds;
+  return {
+    confirmed: confirmed.filter(others),
+    unconfirmed: unconfirmed && others(unconfirmed) ? unconfirmed : undefined,
+  };
+}
+
+/** Overwrites the keys of all bonds that `after` no longer has. They are in use by nothing. */
+export function wipeDropped(before: Bonds, after: Bonds): void {
+  const kept = [...after.confirmed, after.unconfirmed];
+  for (const bond of [...before.confirmed, before.unconfirmed])
+    if (bond && !kept.includes(bond)) for (const key of Object.values(bond.keys)) key.wipe();
+}
+
 const EMPTY_SLOT = 0;
 
 const BondLayout = layout(

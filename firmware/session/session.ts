@@ -2,7 +2,8 @@
  * One connection's session, from the challenge to the last record (PROTOCOL.md sections 3 to 5).
  *
  *     closed --connected--> connected --subscribed--> challenged --m2, mode 01 or 03--> open
- *                                                        |--m2, mode 02--> paired
+ *                                                        |--m2, mode 02--> done
+ *     open --a last message--> done
  *     any failure, deadline, disconnection or silence --> closed
  *
  * Owns the session's keys and counters. Never interprets what a record says, and never lets a byte out of an
@@ -71,7 +72,8 @@ export type Session =
       readonly pairsLink: boolean;
     }
   | Challenged
-  | { readonly kind: "paired"; readonly id: number; readonly completeBy: UptimeMs }
+  /** Nothing more is taken: the controller is to disconnect. */
+  | { readonly kind: "done"; readonly id: number; readonly completeBy: UptimeMs }
   | OpenSession;
 
 export const CLOSED: Session = { kind: "closed" };
@@ -83,6 +85,8 @@ export type SessionEvent =
   | { readonly kind: "subscribed" }
   | { readonly kind: "message"; readonly bytes: Uint8Array }
   | { readonly kind: "send"; readonly channel: number; readonly value: Uint8Array }
+  /** The last message of this session: its bond is no more. */
+  | { readonly kind: "farewell"; readonly channel: number; readonly value: Uint8Array }
   | { readonly kind: "broken"; readonly reason: string }
   | { readonly kind: "time" };
 
@@ -99,6 +103,8 @@ export interface Received {
 export type SessionEffect =
   | { readonly kind: "send"; readonly message: Uint8Array }
   | { readonly kind: "end"; readonly reason: string }
+  /** The session is over; the connection goes on for a moment, so that its last message arrives. */
+  | { readonly kind: "over" }
   | { readonly kind: "received"; readonly received: Received }
   | { readonly kind: "opened"; readonly bond: Bond }
   | { readonly kind: "bonded"; readonly bond: Bond }
@@ -163,6 +169,8 @@ export function stepSession(
       return session.kind === "open" ? receive(session, event.bytes, now) : end(session, "message out of turn");
     case "send":
       return session.kind === "open" ? send(session, event.channel, event.value, now) : stay(session);
+    case "farewell":
+      return session.kind === "open" ? farewell(session, event.channel, event.value, now) : stay(session);
     case "time":
       return passTime(session, now);
     default:
@@ -198,7 +206,7 @@ function authenticate(session: Challenged, m2: Uint8Array, now: UptimeMs, contex
       return end(session, answer.reason);
     case "paired":
       return {
-        next: { kind: "paired", id, completeBy },
+        next: { kind: "done", id, completeBy },
         record: addUnconfirmed(context.bonds, answer.bond),
         after: [
           { kind: "send", message: answer.m3 },
@@ -256,12 +264,21 @@ function send(session: OpenSession, channel: number, value: Uint8Array, now: Upt
   };
 }
 
+/** Sends, and is over at once: what still comes from this controller ends the connection. */
+function farewell(session: OpenSession, channel: number, value: Uint8Array, now: UptimeMs): SessionStep {
+  const sent = send(session, channel, value, now);
+  if (sent.next.kind !== "open") return sent;
+  wipe(session.fromController.key, session.fromPump.key);
+  const next: Session = { kind: "done", id: session.id, completeBy: uptimeMs(now + HANDSHAKE_MS) };
+  return { next, after: [...sent.after, { kind: "over" }] };
+}
+
 function passTime(session: Session, now: UptimeMs): SessionStep {
   switch (session.kind) {
     case "closed":
       return stay(session);
     case "connected":
-    case "paired":
+    case "done":
       return now > session.completeBy ? end(session, "handshake took too long") : stay(session);
     case "challenged":
       return now > session.answerBy || now > session.completeBy ? end(session, "no answer in time") : stay(session);
@@ -283,7 +300,7 @@ export function sessionWakeAt(session: Session): UptimeMs | undefined {
     case "closed":
       return undefined;
     case "connected":
-    case "paired":
+    case "done":
       return uptimeMs(session.completeBy + 1);
     case "challenged":
       return uptimeMs(Math.min(session.answerBy, session.completeBy) + 1);

@@ -1,9 +1,9 @@
 /** Building blocks of a change to the standing state: each returns the change so far, made durable once, at the end. */
 
-import { type Microunits, MS_PER_MINUTE, type PumpClockMs } from "../base/units.js";
+import { type Microunits, MS_PER_MINUTE, type PumpClockMs, type UptimeMs, uptimeMs } from "../base/units.js";
 import { BolusEndReason, type RecordingReason, TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
-import { annunciate, confirmOldest } from "./annunciations.js";
+import { type Annunciation, annunciate, confirm, SNOOZE_MS } from "./annunciations.js";
 import { withoutWholePulses } from "./basal.js";
 import { annunciationChanged, basalRateChanged, bolusDelivered, controlStateChanged, tbrEnded } from "./events.js";
 import { type NewEvent, withEvents } from "./history.js";
@@ -68,25 +68,39 @@ export function annunciated(change: Change, type: AnnunciationType): Change {
   const annunciations = annunciate(change.therapy.standing.annunciations, type);
   const newest = annunciations?.pending.at(-1);
   if (!annunciations || !newest) return change;
-  return apply(change, { annunciations }, StatusChangedFlag.Annunciation, ...annunciationChanged(newest, false));
+  return apply(change, { annunciations }, StatusChangedFlag.Annunciation, ...annunciationChanged(newest, "Pending"));
 }
 
 /** What an annunciation was about is put right: it is confirmed, where it is pending. */
 export function annunciationSettled(change: Change, type: AnnunciationType): Change {
-  const { annunciations } = change.therapy.standing;
-  const settled = annunciations.pending.find((pending) => pending.type === type);
-  if (!settled) return change;
-  const pending = annunciations.pending.filter((other) => other !== settled);
-  const fields = { annunciations: { ...annunciations, pending } };
-  return apply(change, fields, StatusChangedFlag.Annunciation, ...annunciationChanged(settled, true));
+  const settled = change.therapy.standing.annunciations.pending.find((pending) => pending.type === type);
+  return settled ? confirmed(change, settled) : change;
 }
 
-/** The user's confirmation, on the pump, of the oldest annunciation. */
-export function confirmed(change: Change): Change {
-  const result = confirmOldest(change.therapy.standing.annunciations);
-  if (!result) return change;
-  const events = annunciationChanged(result.confirmed, true);
-  return apply(change, { annunciations: result.annunciations }, StatusChangedFlag.Annunciation, ...events);
+/** Ends an annunciation: a person has taken it in. */
+export function confirmed(change: Change, annunciation: Annunciation): Change {
+  const annunciations = confirm(change.therapy.standing.annunciations, annunciation);
+  const events = annunciationChanged(annunciation, "Confirmed");
+  return apply(unsnoozed(change, annunciation), { annunciations }, StatusChangedFlag.Annunciation, ...events);
+}
+
+/** Makes an annunciation quiet for a while, from `now` on. */
+export function snoozed(change: Change, annunciation: Annunciation, now: UptimeMs): Change {
+  const { therapy } = unsnoozed(change, annunciation);
+  const snooze = { instance: annunciation.instance, until: uptimeMs(now + SNOOZE_MS) };
+  const quiet = { ...change, therapy: { ...therapy, snoozes: [...therapy.snoozes, snooze] } };
+  return apply(quiet, {}, StatusChangedFlag.Annunciation, ...annunciationChanged(annunciation, "Snoozed"));
+}
+
+/** Makes a snoozed annunciation pending again. */
+export function pendingAgain(change: Change, annunciation: Annunciation): Change {
+  const events = annunciationChanged(annunciation, "Pending");
+  return apply(unsnoozed(change, annunciation), {}, StatusChangedFlag.Annunciation, ...events);
+}
+
+function unsnoozed(change: Change, { instance }: Annunciation): Change {
+  const snoozes = change.therapy.snoozes.filter((snooze) => snooze.instance !== instance);
+  return { ...change, therapy: { ...change.therapy, snoozes } };
 }
 
 /** Why a bolus ended, where its kind says it all; one that something other than a person stopped says so itself. */

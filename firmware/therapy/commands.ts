@@ -5,6 +5,7 @@
 
 import type { Microunits, MicrounitsPerHour } from "../base/units.js";
 import type { TbrContext } from "../ids/values.js";
+import type { Annunciation } from "./annunciations.js";
 import type { Profile } from "./profiles.js";
 import type { TbrAmount } from "./tbr.js";
 import type { WallTime } from "./wallTime.js";
@@ -36,7 +37,8 @@ export type Command =
       readonly dstOffset: WallTime["dstOffset"];
     }
   | { readonly kind: "run" }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  | { readonly kind: "snoozeAnnunciation" | "confirmAnnunciation"; readonly instance: number };
 
 export type Meaning =
   | Extract<Command, { readonly kind: "setBolus" | "cancelBolus" | "stop" }>
@@ -50,6 +52,7 @@ export type Meaning =
   | (Extract<Command, { readonly kind: "activateProfile" | "setTime" }> & {
       readonly rateMicrounitsPerHour: MicrounitsPerHour;
     })
+  | { readonly kind: "snoozeAnnunciation" | "confirmAnnunciation"; readonly annunciation: Annunciation }
   /** The rate that takes over. */
   | { readonly kind: "cancelTbr"; readonly rateMicrounitsPerHour: MicrounitsPerHour }
   /** The rate that begins. */

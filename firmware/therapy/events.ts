@@ -144,15 +144,18 @@ export const operationalStateOff = (): NewEvent => ({
   data: StateChangedData.encode({ oldState: OperationalState.Ready, newState: OperationalState.Off }),
 });
 
-/** Both parts, as the standard has them, though this pump has no auxiliary information for either. */
-export const annunciationChanged = (annunciation: Annunciation, confirmed: boolean): readonly NewEvent[] => [
+/** A new annunciation, or its new status: always both parts, the second without auxiliary information too. */
+export const annunciationChanged = (
+  annunciation: Annunciation,
+  status: keyof typeof AnnunciationStatus,
+): readonly NewEvent[] => [
   {
     event: HistoryEvent.AnnunciationChangedPart1,
     data: AnnunciationPart1Data.encode({
       flags: 0,
       instance: annunciation.instance,
       type: annunciation.type,
-      status: confirmed ? AnnunciationStatus.Confirmed : AnnunciationStatus.Pending,
+      status: AnnunciationStatus[status],
     }),
   },
   { event: HistoryEvent.AnnunciationChangedPart2, data: AnnunciationPart2Data.encode({ flags: 0 }) },

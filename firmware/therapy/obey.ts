@@ -6,6 +6,7 @@ import { microunits, type UptimeMs } from "../base/units.js";
 import { RecordingReason, TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import type { RigConfig } from "../rig.js";
+import { findPending } from "./annunciations.js";
 import type { Authorised } from "./authorised.js";
 import {
   annunciated,
@@ -16,8 +17,10 @@ import {
   confirmed,
   finishChange,
   minutesInEffect,
+  pendingAgain,
   rateProgrammed,
   rateRecorded,
+  snoozed,
   stopped,
   tbrStopped,
 } from "./change.js";
@@ -93,6 +96,10 @@ export function obey(
       const running = apply(change, fields, TherapyControlState | ActiveBasal, controlStateChanged(true));
       return finishChange(rateRecorded(therapy, running));
     }
+    case "snoozeAnnunciation":
+      return finishChange(snoozed(change, meaning.annunciation, now));
+    case "confirmAnnunciation":
+      return finishChange(confirmed(change, meaning.annunciation));
     default:
       return meaning satisfies never;
   }
@@ -117,6 +124,13 @@ function ledgerEntry(
   };
 }
 
+/** Remembers a countersigned command that was carried out elsewhere: its outcome is `applied`. */
+export function noteApplied(therapy: Therapy, doseId: DoseId, now: UptimeMs): TherapyStep {
+  const change = beginChange(therapy, clockAt(therapy, now));
+  const ledger = addEntry(therapy.standing.ledger, ledgerEntry(doseId, "applied", {}));
+  return finishChange(apply(change, { ledger }, 0));
+}
+
 /** Stop, by radio or by button. In Stop already, it changes nothing and writes nothing. */
 export function stop(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
   const change = stopped(beginChange(therapy, clockAt(therapy, now)), rig.drive.pulseMaxMicrounits);
@@ -134,8 +148,16 @@ export function resume(therapy: Therapy, now: UptimeMs): TherapyStep {
 
 /** The user's confirmation of the oldest annunciation, on the pump. */
 export function confirmAnnunciation(therapy: Therapy, now: UptimeMs): TherapyStep {
-  const change = confirmed(beginChange(therapy, clockAt(therapy, now)));
-  return change.events.length > 0 ? finishChange(change) : { next: therapy };
+  const [oldest] = therapy.standing.annunciations.pending;
+  return oldest ? finishChange(confirmed(beginChange(therapy, clockAt(therapy, now)), oldest)) : { next: therapy };
+}
+
+/** Makes an annunciation pending again whose snooze has run out, one a step. With a fault latched nothing is written. */
+export function endSnooze(therapy: Therapy, now: UptimeMs): TherapyStep {
+  const over = therapy.snoozes.find(({ until }) => now >= until);
+  const annunciation = over && findPending(therapy.standing.annunciations, over.instance);
+  if (!annunciation || therapy.fault) return { next: therapy };
+  return finishChange(pendingAgain(beginChange(therapy, clockAt(therapy, now)), annunciation));
 }
 
 /** Tells the user of something that does not stop therapy. */

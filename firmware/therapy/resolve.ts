@@ -7,6 +7,7 @@ import { Refusal } from "../base/refusal.js";
 import { ok, type Result, refuse } from "../base/result.js";
 import { type MicrounitsPerHour, MS_PER_MINUTE, type PumpClockMs, pumpClockMs, type UptimeMs } from "../base/units.js";
 import type { LimitsConfig, RigConfig } from "../rig.js";
+import { findPending, isSnoozed, mayConfirmByRadio } from "./annunciations.js";
 import type { Command, Meaning } from "./commands.js";
 import { activeBolus } from "./ledger.js";
 import { gate } from "./limits.js";
@@ -32,9 +33,9 @@ const LOCAL_END_S = 3_155_760_000;
 
 /**
  * Refusals: NotCompleted while a fault is latched or the reservoir holds too little; NotApplicable in the wrong state, for
- * a template that is not configured, and for rates by the time of day where that was never set; MaxBolusNumber beside an
- * active bolus; InvalidOperand for a zero amount and no duration; OutOfRange over a single limit; Plausibility over a
- * window.
+ * a template that is not configured, for rates by the time of day where that was never set, and for an annunciation that
+ * is not there or not to be confirmed by radio; MaxBolusNumber beside an active bolus; InvalidOperand for a zero amount
+ * and no duration; OutOfRange over a single limit; Plausibility over a window.
  */
 export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: RigConfig): Result<Meaning> {
   const clockMs = clockAt(given, now);
@@ -97,6 +98,16 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
       if (standing.control === "run") return refuse(Refusal.NotApplicable);
       const rate = programmedBy(therapy, clockMs, limits);
       return rate.ok ? ok({ kind: "run", rateMicrounitsPerHour: rate.value }) : rate;
+    }
+    case "snoozeAnnunciation": {
+      const annunciation = findPending(standing.annunciations, command.instance);
+      if (!annunciation || isSnoozed(therapy.snoozes, annunciation)) return refuse(Refusal.NotApplicable);
+      return ok({ kind: "snoozeAnnunciation", annunciation });
+    }
+    case "confirmAnnunciation": {
+      const annunciation = findPending(standing.annunciations, command.instance);
+      if (!annunciation || !mayConfirmByRadio(annunciation.type)) return refuse(Refusal.NotApplicable);
+      return ok({ kind: "confirmAnnunciation", annunciation });
     }
     default:
       return command satisfies never;

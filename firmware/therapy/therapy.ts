@@ -25,6 +25,7 @@ import { StatusChangedFlag } from "../ids/values.js";
 import { stepDenominator } from "../motor/geometry.js";
 import type { PulseBegun } from "../motor/motor.js";
 import type { RigConfig } from "../rig.js";
+import type { Snooze } from "./annunciations.js";
 import { accrue } from "./basal.js";
 import { sameDose } from "./commands.js";
 import { type Journal, type JournalBegun, totalMicrounits } from "./journal.js";
@@ -58,6 +59,8 @@ export interface Therapy {
   readonly savedAt: UptimeMs;
   /** Status Changed flags, latched until they are reset. */
   readonly changed: number;
+  /** Of annunciations that are quiet for now: at most one each. A restart forgets them. */
+  readonly snoozes: readonly Snooze[];
   /** Latched until a restart: the motor stands still. */
   readonly fault: LatchedFault | undefined;
 }
@@ -198,6 +201,7 @@ export function beginTherapy(
     nextPulseAt: uptimeMs(now + rig.drive.pulseIntervalMs),
     savedAt: now,
     changed: EVERYTHING_CHANGED,
+    snoozes: [],
     fault: undefined,
   };
   return reprogrammed(therapy, clockMs);

@@ -7,7 +7,7 @@ import type { PumpWorld } from "../pumpWorld.js";
 import { LINE_MAXIMUM } from "./lines.js";
 import type { PowerSupply } from "./powerSupply.js";
 import { type LinePort, RequestSocket } from "./requestSocket.js";
-import { listOf, type RequestOf, wholeNumber } from "./vocabulary.js";
+import { listOf, type RequestOf, textOf, wholeNumber } from "./vocabulary.js";
 
 /** A day: no bench work takes longer, and a simulated one is over in a second. */
 const LONGEST_MS = 86_400_000;
@@ -18,7 +18,11 @@ const GAP_MS = 200;
 const TRACE_LINES = 20;
 const TRACE_CHARACTERS = LINE_MAXIMUM / 2;
 
+/** Over what a cell has when it is full. */
+const BATTERY_MAXIMUM_MILLIVOLTS = 5_000;
+
 const TIME = wholeNumber(1, LONGEST_MS);
+const SENSOR = textOf("force or battery", /^(force|battery)$/);
 
 /** The requests of PROTOCOL.md 10.2. */
 const REQUESTS = {
@@ -32,6 +36,9 @@ const REQUESTS = {
   advance: { needs: { ms: TIME } },
   stopEntropy: { needs: {} },
   startEntropy: { needs: {} },
+  battery: { needs: { millivolts: wholeNumber(0, BATTERY_MAXIMUM_MILLIVOLTS) } },
+  failSensor: { needs: { sensor: SENSOR } },
+  mendSensor: { needs: { sensor: SENSOR } },
   observe: { needs: {} },
 } as const;
 
@@ -143,6 +150,13 @@ export class Laboratory {
       case "stopEntropy":
       case "startEntropy":
         hardware.entropy.mode = request.do === "stopEntropy" ? "repeating" : "good";
+        return;
+      case "battery":
+        hardware.sensors.setBattery(request.millivolts);
+        return;
+      case "failSensor":
+      case "mendSensor":
+        hardware.sensors.setFailing(request.sensor === "force" ? "force" : "battery", request.do === "failSensor");
         return;
       default:
         request satisfies never;

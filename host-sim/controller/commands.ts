@@ -3,6 +3,7 @@
  * Commit, the command's own response. PROTOCOL.md section 7.
  */
 
+import { equalBytes } from "./bytes.js";
 import type { Clock, Timer } from "./clock.js";
 import { type Challenge, CONTROL, type DoseId, decodeControl, encodeCommit, encodePrepare } from "./control.js";
 import { countersign } from "./countersignature.js";
@@ -173,9 +174,9 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
   }
 
   #onCommitted({ channel, value }: Incoming, doseId: DoseId): Step | undefined {
-    if (channel === CHANNEL_CONTROL) {
-      const message = decodeControl(value);
-      if (message?.kind !== "refused" || message.request !== CONTROL.commit) return undefined;
+    const message = channel === CHANNEL_CONTROL ? decodeControl(value) : undefined;
+    if (message?.kind === "refused") {
+      if (message.request !== CONTROL.commit) return undefined;
       this.#settle(doseId);
       return this.#finish({ kind: "refused", code: message.code, doseId });
     }
@@ -217,5 +218,13 @@ export function acceptedCommand(opcode: number): AcceptedReader<Accepted> {
   return (answer, doseId) => {
     const response = decodeResponse(answer, COMMAND.response);
     return response?.request === opcode && response.code === SUCCESS ? { doseId } : undefined;
+  };
+}
+
+/** Gives the reader of the answer to the revocation of that controller's bond. */
+export function acceptedRevocation(controllerId: Uint8Array): AcceptedReader<Accepted> {
+  return (answer, doseId) => {
+    const message = decodeControl(answer);
+    return message?.kind === "bondRevoked" && equalBytes(message.controllerId, controllerId) ? { doseId } : undefined;
   };
 }

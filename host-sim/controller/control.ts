@@ -12,6 +12,10 @@ export const CONTROL = {
   outcome: 0x55,
   outcomeIs: 0x5a,
   refused: 0x66,
+  listBonds: 0x96,
+  bondsAre: 0x99,
+  revokeBond: 0xa5,
+  bondRevoked: 0xaa,
 } as const;
 
 const HELLO = new Layout({ opcode: "u8", role: "u8" });
@@ -30,6 +34,11 @@ const OUTCOME_IS = new Layout({
   highMicrounits: "u32",
 });
 const REFUSED = new Layout({ opcode: "u8", request: "u8", code: "u8" });
+const OPCODE = new Layout({ opcode: "u8" });
+const BONDS_ARE_HEAD = new Layout({ opcode: "u8", count: "u8" });
+const BOND_ENTRY = new Layout({ controllerId: 8, role: "u8", flags: "u8" });
+const BOND_FLAG = { confirmed: 0x01, yours: 0x02 } as const;
+const OF_BOND = new Layout({ opcode: "u8", controllerId: 8 });
 const DOSE_ID = new Layout({ epoch: "u32", sequence: "u32" });
 
 /** Names one countersigned command of one pump. IDs of a pump are ordered by epoch, then sequence. */
@@ -103,12 +112,50 @@ export function encodeOutcome(doseId: DoseId): Uint8Array {
   return OUTCOME.encode({ opcode: CONTROL.outcome, epoch: doseId.epoch, sequence: doseId.sequence });
 }
 
+/** A bond that the pump keeps. */
+export interface BondEntry {
+  /** 8 bytes. */
+  readonly controllerId: Uint8Array;
+  /** 01 operate, 02 observe. */
+  readonly role: number;
+  /** Without it the controller has yet to come back after its pairing. */
+  readonly confirmed: boolean;
+  /** Of the controller that asked. */
+  readonly yours: boolean;
+}
+
+/** List Bonds. */
+export function encodeListBonds(): Uint8Array {
+  return OPCODE.encode({ opcode: CONTROL.listBonds });
+}
+
+/** Revoke Bond: as it is for one's own, as a command to be countersigned for another's. */
+export function encodeRevokeBond(controllerId: Uint8Array): Uint8Array {
+  return OF_BOND.encode({ opcode: CONTROL.revokeBond, controllerId });
+}
+
+function decodeBonds(value: Uint8Array): readonly BondEntry[] | undefined {
+  const head = BONDS_ARE_HEAD.decodeHead(value);
+  if (head === undefined || head.tail.length !== head.values.count * BOND_ENTRY.size) return undefined;
+  const bonds: BondEntry[] = [];
+  for (let at = 0; at < head.tail.length; at += BOND_ENTRY.size) {
+    const entry = BOND_ENTRY.decode(head.tail.subarray(at, at + BOND_ENTRY.size));
+    if (entry === undefined) return undefined;
+    const { controllerId, role, flags } = entry;
+    const confirmed = (flags & BOND_FLAG.confirmed) !== 0;
+    bonds.push({ controllerId, role, confirmed, yours: (flags & BOND_FLAG.yours) !== 0 });
+  }
+  return bonds;
+}
+
 /** A control message from the pump. */
 export type ControlMessage =
   | { readonly kind: "hello"; readonly role: number }
   | { readonly kind: "challenge"; readonly challenge: Challenge }
   | { readonly kind: "outcomeIs"; readonly outcome: Outcome }
-  | { readonly kind: "refused"; readonly request: number; readonly code: number };
+  | { readonly kind: "refused"; readonly request: number; readonly code: number }
+  | { readonly kind: "bondsAre"; readonly bonds: readonly BondEntry[] }
+  | { readonly kind: "bondRevoked"; readonly controllerId: Uint8Array };
 
 /** Reads a control message from the pump; undefined when it is none of those that a pump sends. */
 export function decodeControl(value: Uint8Array): ControlMessage | undefined {
@@ -136,6 +183,14 @@ export function decodeControl(value: Uint8Array): ControlMessage | undefined {
     case CONTROL.refused: {
       const refused = REFUSED.decode(value);
       return refused && { kind: "refused", request: refused.request, code: refused.code };
+    }
+    case CONTROL.bondsAre: {
+      const bonds = decodeBonds(value);
+      return bonds && { kind: "bondsAre", bonds };
+    }
+    case CONTROL.bondRevoked: {
+      const revoked = OF_BOND.decode(value);
+      return revoked && { kind: "bondRevoked", controllerId: revoked.controllerId };
     }
     default:
       return undefined;

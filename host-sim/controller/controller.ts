@@ -15,6 +15,7 @@ import {
   type AcceptedReader,
   acceptedBolus,
   acceptedCommand,
+  acceptedRevocation,
   type CommandResult,
   type CommittedOrder,
   CountersignedCommand,
@@ -35,7 +36,7 @@ import {
   writeChunk,
 } from "./profiles.js";
 import { PumpReader } from "./pumpReader.js";
-import { type Approve, encodeOrder, type Order } from "./readings.js";
+import { type Approve, encodeOrder, type Order, type RevocationOrder } from "./readings.js";
 import * as reads from "./reads.js";
 import type { Result } from "./requests.js";
 import { attempt, type ControllerStore, Keeper } from "./store.js";
@@ -225,6 +226,40 @@ export class Controller extends PumpReader {
   /** Cancels a bolus in one step, ahead of all that waits. Gives the ID of the cancelled bolus. */
   cancelBolus(bolusId: number, done: Done<Result<number>>): void {
     this.request(reads.cancelBolus(bolusId), done, true);
+  }
+
+  /** Makes an annunciation quiet: the pump tells of it again after 15 min. Its light stays on. */
+  snoozeAnnunciation(instance: number, done: Done<Result<undefined>>): void {
+    this.request(reads.annunciationCommand("snoozeAnnunciation", instance), done);
+  }
+
+  /** Ends an annunciation, of the types that need nobody at the pump; any other is refused with NotApplicable. */
+  confirmAnnunciation(instance: number, done: Done<Result<undefined>>): void {
+    this.request(reads.annunciationCommand("confirmAnnunciation", instance), done);
+  }
+
+  /** Revokes another controller's bond, by countersignature, as {@link bonds} has listed it. */
+  revokeBond(order: RevocationOrder, done: Done<CommandResult<Accepted>>): void {
+    this.#command({ command: "revokeBond", ...order }, acceptedRevocation(order.controllerId), done);
+  }
+
+  /**
+   * Revokes this controller's own bond, in one step. On `ok` the bond is erased here too, and the session is over. On
+   * `lost` the pump may have it or not: a pump that refuses the next session has not.
+   */
+  revokeOwnBond(done: Done<Result<undefined>>): void {
+    const pumpId = this.#connection.bond?.pumpId;
+    this.request(reads.revokeOwnBond(this.#keeper.contents.controllerId), (result) => {
+      if (result.kind === "ok" && pumpId !== undefined) {
+        const others = (bond: { readonly pumpId: Uint8Array }) => !equalBytes(bond.pumpId, pumpId);
+        const { bonds, provisional } = this.#keeper.contents;
+        const parts = { bonds: bonds.filter(others), provisional: provisional.filter(others) };
+        const written = this.#keeper.change(parts);
+        if (written.kind === "failed") this.#storeFailed(written.error);
+        this.close();
+      }
+      done(result);
+    });
   }
 
   /** Asks what became of any dose of the connected pump. A final answer also settles it where it was pending. */

@@ -6,7 +6,7 @@
 import { Layout } from "./layout.js";
 import { encodeSfloat } from "./sfloat.js";
 
-/** Channels: the low byte of the characteristic. */
+/** Channels: the low byte of a characteristic 2B20 to 2B28; C0 and the low byte of one from 2A00 to 2A3F. */
 export const CHANNEL = {
   statusChanged: 0x20,
   status: 0x21,
@@ -19,6 +19,11 @@ export const CHANNEL = {
   historyData: 0x28,
   deviceTime: 0x90,
   deviceTimeControl: 0x91,
+  batteryLevel: 0xd9,
+  modelNumber: 0xe4,
+  firmwareRevision: 0xe6,
+  softwareRevision: 0xe8,
+  manufacturerName: 0xe9,
 } as const;
 
 /** Names of the response codes, for people. */
@@ -38,12 +43,17 @@ export const CODE_NAMES: Readonly<Record<number, string>> = {
   0x84: "ReadingChanged",
   0x85: "RoleNotPermitted",
 };
+/** Where an annunciation stands. */
+export const ANNUNCIATION_STATUS = { pending: 0x33, snoozed: 0x3c } as const;
 /** Names of the types of annunciations, for people (PROTOCOL.md section 6.1). */
 export const ANNUNCIATION_NAMES: Readonly<Record<number, string>> = {
   0x000f: "System Issue",
   0x0033: "Mechanical Issue",
   0x003c: "Occlusion",
   0x005a: "Reservoir Empty",
+  0x00a5: "Power Insufficient",
+  0x00aa: "Battery Empty",
+  0x00c3: "Battery Low",
   0x030c: "Bolus Canceled",
   0x033f: "TBR Canceled",
   0x0356: "Max Delivery",
@@ -62,6 +72,8 @@ export const READER = {
   activeBolusDelivery: 0x0359,
   getActiveBasal: 0x0365,
   activeBasal: 0x036a,
+  getCounter: 0x03a6,
+  counter: 0x03a9,
   getDeliveredInsulin: 0x03c0,
   deliveredInsulin: 0x03cf,
 } as const;
@@ -69,6 +81,10 @@ export const READER = {
 /** Opcodes on channel 25. */
 export const COMMAND = {
   response: 0x0f55,
+  snoozeAnnunciation: 0x0f69,
+  snoozeAnnunciationResponse: 0x0f96,
+  confirmAnnunciation: 0x0f99,
+  confirmAnnunciationResponse: 0x0fa5,
   setTherapyControlState: 0x0f5a,
   setTbr: 0x0fff,
   cancelTbr: 0x1111,
@@ -105,6 +121,7 @@ export const BOLUS_VALUE = { programmed: 0x0f, remaining: 0x33, delivered: 0x3c 
 const BARE = new Layout({ opcode: "u16" });
 const RESET_STATUS = new Layout({ opcode: "u16", flags: "u16" });
 const ACTIVE_BOLUS_DELIVERY = new Layout({ opcode: "u16", bolusId: "u16", value: "u8" });
+const GET_COUNTER = new Layout({ opcode: "u16", type: "u8", value: "u8" });
 const SET_STATE = new Layout({ opcode: "u16", state: "u8" });
 const SET_TBR = new Layout({ opcode: "u16", flags: "u8", type: "u8", rate: "u16", durationMinutes: "u16" });
 const SET_BOLUS = new Layout({
@@ -115,6 +132,7 @@ const SET_BOLUS = new Layout({
   extended: "u16",
   durationMinutes: "u16",
 });
+const ANNUNCIATION_COMMAND = new Layout({ opcode: "u16", instance: "u16" });
 const CANCEL_BOLUS = new Layout({ opcode: "u16", bolusId: "u16" });
 
 /** A request of an opcode alone: Get Active Bolus IDs, Get Active Basal, Get Delivered Insulin, Cancel TBR. */
@@ -125,6 +143,16 @@ export function encodeBare(opcode: number): Uint8Array {
 /** Reset Status: clears the given Status Changed flags. */
 export function encodeResetStatus(flags: number): Uint8Array {
   return RESET_STATUS.encode({ opcode: READER.resetStatus, flags });
+}
+
+/** Which counter Get Counter asks for; this is the one that pumps have. */
+export const COUNTER_LIFETIME = 0x0f;
+/** Which way Get Counter counts. */
+export const COUNTER_VALUE = { remaining: 0x0f, elapsed: 0x33 } as const;
+
+/** Get Counter. */
+export function encodeGetCounter(type: number, value: keyof typeof COUNTER_VALUE): Uint8Array {
+  return GET_COUNTER.encode({ opcode: READER.getCounter, type, value: COUNTER_VALUE[value] });
 }
 
 /** Get Active Bolus Delivery. */
@@ -195,6 +223,14 @@ function encodeTbr(
   const rate = encodeSfloat(amount);
   const flags = change ? TBR_FLAG_CHANGE : 0;
   return SET_TBR.encode({ opcode: COMMAND.setTbr, flags, type, rate, durationMinutes });
+}
+
+/** Snooze Annunciation or Confirm Annunciation, of one instance. */
+export function encodeAnnunciationCommand(
+  command: "snoozeAnnunciation" | "confirmAnnunciation",
+  instance: number,
+): Uint8Array {
+  return ANNUNCIATION_COMMAND.encode({ opcode: COMMAND[command], instance });
 }
 
 /** Cancel Bolus. */

@@ -4,6 +4,7 @@ import {
   BOLUS_FLAG,
   BOLUS_TYPE_FAST,
   type COMMAND,
+  COUNTER_VALUE,
   READER,
   TBR_TYPE_ABSOLUTE,
   TBR_TYPE_RELATIVE,
@@ -15,6 +16,8 @@ import { decodeFloat, decodeSfloat, decodeSfloatWhole } from "./sfloat.js";
 const FLAGS = new Layout({ flags: "u16" });
 const STATUS = new Layout({ therapyControlState: "u8", operationalState: "u8", reservoir: "u16", flags: "u8" });
 const NO_ANNUNCIATION = new Layout({ flags: "u8" });
+const COUNTER = new Layout({ opcode: "u16", type: "u8", value: "u8", minutes: "u32" });
+const INSTANCE_ANSWER = new Layout({ opcode: "u16", instance: "u16" });
 const ANNUNCIATION = new Layout({ flags: "u8", instance: "u16", type: "u16", status: "u8" });
 const FEATURES = new Layout({ e2eCrc: "u16", e2eCounter: "u8", concentration: "u16", flags: "u24" });
 const RESPONSE = new Layout({ opcode: "u16", request: "u16", code: "u8" });
@@ -57,10 +60,11 @@ export interface Status {
   readonly reservoirAttached: boolean;
 }
 
-/** Channel 22: the oldest pending annunciation. */
+/** Channel 22: the oldest annunciation that is pending; with none, the oldest that is snoozed. */
 export interface Annunciation {
   readonly instance: number;
   readonly type: number;
+  /** ANNUNCIATION_STATUS. */
   readonly status: number;
 }
 
@@ -154,6 +158,15 @@ export function decodeBolusId(
   return answer?.opcode === opcode ? answer.bolusId : undefined;
 }
 
+/** The instance in a response to Snooze or Confirm Annunciation. */
+export function decodeAnnunciationInstance(
+  value: Uint8Array,
+  opcode: typeof COMMAND.snoozeAnnunciationResponse | typeof COMMAND.confirmAnnunciationResponse,
+): number | undefined {
+  const answer = INSTANCE_ANSWER.decode(value);
+  return answer?.opcode === opcode ? answer.instance : undefined;
+}
+
 /** Reads the answer to Get Active Bolus IDs. */
 export function decodeActiveBolusIds(value: Uint8Array): readonly number[] | undefined {
   const head = BOLUS_IDS_HEAD.decodeHead(value);
@@ -204,4 +217,28 @@ export function decodeDeliveredInsulin(value: Uint8Array): DeliveredInsulin | un
   const basalMicrounits = decodeFloat(delivered.basal);
   if (bolusMicrounits === undefined || basalMicrounits === undefined) return undefined;
   return { bolusMicrounits, basalMicrounits };
+}
+
+const LARGEST_TEXT_BYTES = 64;
+const [FIRST_PRINTABLE, LAST_PRINTABLE] = [0x20, 0x7e];
+
+/** Reads a text of section 6.6: 1 to 64 printable ASCII characters. */
+export function decodeText(value: Uint8Array): string | undefined {
+  const printable = value.every((byte) => byte >= FIRST_PRINTABLE && byte <= LAST_PRINTABLE);
+  if (!printable || value.length < 1 || value.length > LARGEST_TEXT_BYTES) return undefined;
+  return String.fromCharCode(...value);
+}
+
+/** Reads the battery level, in percent. */
+export function decodeBatteryLevel(value: Uint8Array): number | undefined {
+  const [percent, ...more] = value;
+  return percent === undefined || percent > 100 || more.length > 0 ? undefined : percent;
+}
+
+/** Reads the answer to Get Counter for that counter, in minutes: below zero once a time limit has passed. */
+export function decodeCounter(value: Uint8Array, type: number, which: keyof typeof COUNTER_VALUE): number | undefined {
+  const answer = COUNTER.decode(value);
+  if (answer?.opcode !== READER.counter || answer.type !== type || answer.value !== COUNTER_VALUE[which])
+    return undefined;
+  return answer.minutes | 0;
 }

@@ -1,6 +1,7 @@
 /** What a controller reads of the pump it is connected to, each in one exchange, and the flags that it clears. */
 
 import type { Connection } from "./connection.js";
+import type { BondEntry } from "./control.js";
 import { type FetchResult, fetchHistory, type HistoryStore } from "./historyFetch.js";
 import type { BOLUS_VALUE } from "./ids.js";
 import type { ActiveBasal, Annunciation, BolusDelivery, DeliveredInsulin, Features, Status } from "./idsAnswers.js";
@@ -28,9 +29,32 @@ export class PumpReader {
     this.request(reads.status, done);
   }
 
-  /** Reads the oldest pending annunciation. */
+  /** Reads the annunciation that the pump shows first: the oldest pending one, else the oldest snoozed. */
   annunciation(done: Done<Result<{ readonly annunciation: Annunciation | undefined }>>): void {
     this.request(reads.annunciation, done);
+  }
+
+  /** Reads the pump's bonds: all of them with an `operate` bond, this controller's own with an `observe` bond. */
+  bonds(done: Done<Result<readonly BondEntry[]>>): void {
+    this.request(reads.bonds, done);
+  }
+
+  /** Reads the battery level, in percent; refused with NotCompleted while the pump does not know it. */
+  batteryLevel(done: Done<Result<number>>): void {
+    this.request(reads.batteryLevel, done);
+  }
+
+  /** Reads one text of what the pump says of its make and versions. */
+  deviceText(
+    name: "manufacturerName" | "modelNumber" | "firmwareRevision" | "softwareRevision",
+    done: Done<Result<string>>,
+  ): void {
+    this.request(reads.deviceText(name), done);
+  }
+
+  /** Reads for how many minutes the pump has run since it was provisioned; time without power does not count. */
+  runMinutes(done: Done<Result<number>>): void {
+    this.request(reads.runMinutes, done);
   }
 
   /** Reads the features. */

@@ -3,7 +3,8 @@
  * of the order that it was given and signs no other. PROTOCOL.md section 7.
  */
 
-import { equalBytes } from "./bytes.js";
+import { equalBytes, toHex } from "./bytes.js";
+import { CONTROL, encodeRevokeBond } from "./control.js";
 import {
   BOLUS_TYPE_FAST,
   type BolusOrder,
@@ -21,6 +22,7 @@ import {
 } from "./ids.js";
 import { Layout } from "./layout.js";
 import { encodeActivation, encodeProfile, encodeTimeUpdate, type ProfileOrder, type TimeOrder } from "./profiles.js";
+import { CHANNEL_CONTROL } from "./records.js";
 
 const BOLUS = new Layout({
   opcode: "u16",
@@ -33,6 +35,7 @@ const BOLUS = new Layout({
 const TBR = new Layout({ opcode: "u16", mode: "u8", rateMicrounitsPerHour: "u32", durationMinutes: "u16" });
 const CANCEL_TBR = new Layout({ opcode: "u16", rateMicrounitsPerHour: "u32" });
 const RUN = new Layout({ opcode: "u16", state: "u8", rateMicrounitsPerHour: "u32" });
+const REVOCATION = new Layout({ opcode: "u8", controllerId: 8, role: "u8" });
 const TBR_MODE = { new: 0x0f, change: 0x33 } as const;
 
 const RELATIVE_TBR = new Layout({
@@ -79,6 +82,14 @@ export interface RateReading {
  */
 export type Approve = (reading: RateReading, answer: (approved: boolean) => void) => boolean | undefined;
 
+/** Another controller's bond, as the pump has listed it. */
+export interface RevocationOrder {
+  /** 8 bytes. */
+  readonly controllerId: Uint8Array;
+  /** 01 operate, 02 observe. */
+  readonly role: number;
+}
+
 /** An order for a countersigned command, with what it takes to judge the pump's reading of it. */
 export type Order =
   | ({ readonly command: "setBolus" } & BolusOrder)
@@ -89,7 +100,8 @@ export type Order =
   /** Its last chunk: those before it have been sent. Approved when it is the active template that is written. */
   | ({ readonly command: "writeProfile"; readonly approve: Approve } & ProfileOrder)
   | { readonly command: "activateProfile"; readonly templateNumber: number; readonly approve: Approve }
-  | ({ readonly command: "setTime"; readonly approve: Approve } & TimeOrder);
+  | ({ readonly command: "setTime"; readonly approve: Approve } & TimeOrder)
+  | ({ readonly command: "revokeBond" } & RevocationOrder);
 
 /** What a command will do once it is signed: the order itself, or the rate that it lets begin. */
 export type Meaning =
@@ -97,9 +109,17 @@ export type Meaning =
   | ({ readonly command: "setTbr" } & TbrOrder)
   /** A template that is not active: no rate begins. */
   | { readonly command: "writeInactiveProfile"; readonly templateNumber: number }
+  /** The controller's ID in hexadecimal. */
+  | { readonly command: "revokeBond"; readonly controller: string; readonly role: number }
   | RateReading;
 
-/** The command's bytes on channel 25. Throws a RangeError for an order that they cannot express. */
+/** The channel that a command belongs to. */
+export function channelOf({ command }: Order): number {
+  if (command === "revokeBond") return CHANNEL_CONTROL;
+  return command === "setTime" ? CHANNEL.deviceTimeControl : CHANNEL.command;
+}
+
+/** The command's bytes on its channel. Throws a RangeError for an order that they cannot express. */
 export function encodeOrder(order: Order): Uint8Array {
   switch (order.command) {
     case "setBolus":
@@ -118,12 +138,9 @@ export function encodeOrder(order: Order): Uint8Array {
       return encodeActivation(order.templateNumber);
     case "setTime":
       return encodeTimeUpdate(order);
+    case "revokeBond":
+      return encodeRevokeBond(order.controllerId);
   }
-}
-
-/** The channel that the command belongs to. */
-export function channelOf(order: Order): number {
-  return order.command === "setTime" ? CHANNEL.deviceTimeControl : CHANNEL.command;
 }
 
 /** Where a reading has the pump's own rate; all the rest of it is the order's. */
@@ -224,8 +241,12 @@ function ratedMeaning(order: RatedOrder, reading: Uint8Array): Meaning | undefin
   return inactive ? { command: "writeInactiveProfile", templateNumber } : undefined;
 }
 
-/** The reading of a bolus or TBR order, which the pump's must equal byte for byte. */
-export function expectedReading(order: Extract<Order, { command: "setBolus" | "setTbr" }>): Uint8Array {
+/** The reading of an order that leaves nothing to approve, which the pump's must equal byte for byte. */
+export function expectedReading(order: Extract<Order, { command: "setBolus" | "setTbr" | "revokeBond" }>): Uint8Array {
+  if (order.command === "revokeBond") {
+    const { controllerId, role } = order;
+    return REVOCATION.encode({ opcode: CONTROL.revokeBond, controllerId, role });
+  }
   if (order.command === "setBolus")
     return BOLUS.encode({
       opcode: COMMAND.setBolus,
@@ -261,6 +282,11 @@ export function meaningOf(order: Order, reading: Uint8Array): Meaning | undefine
     case "setBolus":
     case "setTbr":
       return equalBytes(reading, expectedReading(order)) ? order : undefined;
+    case "revokeBond": {
+      const { command, controllerId, role } = order;
+      const expected = equalBytes(reading, expectedReading(order));
+      return expected ? { command, controller: toHex(controllerId), role } : undefined;
+    }
     case "cancelTbr":
     case "run":
       return decodeRateReading(order.command, reading);

@@ -1,14 +1,28 @@
 /** Every request of a single exchange: what goes out and which answer is one to it. PROTOCOL.md sections 6 and 7. */
 
-import { CONTROL, type DoseId, decodeControl, encodeOutcome, type Outcome, sameDoseId } from "./control.js";
+import { equalBytes } from "./bytes.js";
+import {
+  type BondEntry,
+  CONTROL,
+  type DoseId,
+  decodeControl,
+  encodeListBonds,
+  encodeOutcome,
+  encodeRevokeBond,
+  type Outcome,
+  sameDoseId,
+} from "./control.js";
 import { isFinal } from "./doses.js";
 import {
   type BOLUS_VALUE,
   CHANNEL,
   COMMAND,
+  COUNTER_LIFETIME,
+  encodeAnnunciationCommand,
   encodeBare,
   encodeCancelBolus,
   encodeGetActiveBolusDelivery,
+  encodeGetCounter,
   encodeResetStatus,
   encodeSetTherapyControlState,
   READER,
@@ -23,12 +37,16 @@ import {
   decodeActiveBolusDelivery,
   decodeActiveBolusIds,
   decodeAnnunciation,
+  decodeAnnunciationInstance,
+  decodeBatteryLevel,
   decodeBolusId,
+  decodeCounter,
   decodeDeliveredInsulin,
   decodeFeatures,
   decodeResponse,
   decodeStatus,
   decodeStatusChanged,
+  decodeText,
   type Features,
   type Status,
 } from "./idsAnswers.js";
@@ -101,13 +119,32 @@ function acknowledged(
 export const statusChanged: Request<number> = read(CHANNEL.statusChanged, decodeStatusChanged);
 /** Status. */
 export const status: Request<Status> = read(CHANNEL.status, decodeStatus);
-/** The oldest pending annunciation, if any. */
+/** The annunciation that the pump shows first, if any. */
 export const annunciation: Request<{ readonly annunciation: Annunciation | undefined }> = read(
   CHANNEL.annunciationStatus,
   decodeAnnunciation,
 );
 /** Features: constant, so they are never stale. */
 export const features: Request<Features> = { ...read(CHANNEL.features, decodeFeatures), passes: () => false };
+
+/** Battery level in percent. */
+export const batteryLevel: Request<number> = read(CHANNEL.batteryLevel, decodeBatteryLevel);
+
+/** One text of Device Information; constant as long as the session, so never stale. */
+export function deviceText(
+  name: "manufacturerName" | "modelNumber" | "firmwareRevision" | "softwareRevision",
+): Request<string> {
+  return { ...read(CHANNEL[name], decodeText), passes: () => false };
+}
+
+/** Minutes that the pump has run since it was provisioned. */
+export const runMinutes: Request<number> = controlPoint(
+  CHANNEL.statusReader,
+  encodeGetCounter(COUNTER_LIFETIME, "elapsed"),
+  READER.response,
+  true,
+  (answer) => decodeCounter(answer, COUNTER_LIFETIME, "elapsed"),
+);
 
 /** Clears Status Changed flags. */
 export function resetStatus(flags: number): Request<undefined> {
@@ -175,6 +212,47 @@ export function cancelBolus(bolusId: number): Request<number> {
     const cancelled = decodeBolusId(answer, COMMAND.cancelBolusResponse);
     return cancelled === bolusId ? cancelled : undefined;
   });
+}
+
+/** Snooze Annunciation or Confirm Annunciation. */
+export function annunciationCommand(
+  command: "snoozeAnnunciation" | "confirmAnnunciation",
+  instance: number,
+): Request<undefined> {
+  const request = controlPoint<number>(
+    CHANNEL.command,
+    encodeAnnunciationCommand(command, instance),
+    COMMAND.response,
+    false,
+    (answer) => decodeAnnunciationInstance(answer, COMMAND[`${command}Response`]),
+  );
+  const reply = (answer: Incoming): Reply<undefined> | undefined => {
+    const given = request.reply(answer);
+    if (given?.kind !== "ok") return given;
+    return given.value === instance ? { kind: "ok", value: undefined } : undefined;
+  };
+  return { channel: request.channel, value: request.value, reply, passes: () => false };
+}
+
+/** List Bonds. */
+export const bonds: Request<readonly BondEntry[]> = {
+  channel: CHANNEL_CONTROL,
+  value: encodeListBonds(),
+  reply: (answer) => {
+    const message = answer.channel === CHANNEL_CONTROL ? decodeControl(answer.value) : undefined;
+    return message?.kind === "bondsAre" ? ok(message.bonds) : refusal(answer, CONTROL.listBonds);
+  },
+  passes: () => true,
+};
+
+/** Revoke Bond of one's own. */
+export function revokeOwnBond(controllerId: Uint8Array): Request<undefined> {
+  const reply = (answer: Incoming): Reply<undefined> | undefined => {
+    const message = answer.channel === CHANNEL_CONTROL ? decodeControl(answer.value) : undefined;
+    if (message?.kind !== "bondRevoked") return refusal(answer, CONTROL.revokeBond);
+    return equalBytes(message.controllerId, controllerId) ? { kind: "ok", value: undefined } : undefined;
+  };
+  return { channel: CHANNEL_CONTROL, value: encodeRevokeBond(controllerId), reply, passes: () => false };
 }
 
 /** Outcome. Only `delivering` passes. */

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { buildHash } from "./buildHash.js";
 import { planOf, type Surroundings, TASKS, type Task } from "./sdkTask.js";
 import { messageOf } from "./systemError.js";
 
@@ -27,6 +28,7 @@ const AROUND: Surroundings = {
   environment: process.env,
   platform: process.platform,
   project: resolve("."),
+  buildHash: () => buildHash(resolve(".")),
   exists: existsSync,
   read: (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
 };

@@ -16,6 +16,8 @@ export interface Surroundings {
   /** Root of the project. */
   readonly project: string;
   readonly exists: (path: string) => boolean;
+  /** Hash of the firmware's sources. */
+  readonly buildHash: () => string;
   /** The text of a file, undefined when there is none. */
   readonly read: (path: string) => string | undefined;
 }
@@ -99,8 +101,21 @@ export function planOf(task: Task, debug: boolean, around: Surroundings): Plan {
     arguments: rest,
     environment: { PATH: path },
   });
+  // What the pump says of its build: mc/config has it from the command line. The simulated board says "simulated".
+  const config = esp32 ? [`hash=${around.buildHash()}`] : [];
   const mcconfig = (target: string) =>
-    run("mcconfig", ...(debug ? ["-d"] : []), "-m", "-p", esp32 ? "esp32" : host, "-t", target, "-o", folder);
+    run(
+      "mcconfig",
+      ...(debug ? ["-d"] : []),
+      "-m",
+      "-p",
+      esp32 ? "esp32" : host,
+      "-t",
+      target,
+      "-o",
+      folder,
+      ...config,
+    );
   const folders = [folder];
   const commands = [mcconfig("build")];
   if (task === "flash:esp32") commands.push(mcconfig("deploy"));

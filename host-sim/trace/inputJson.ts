@@ -48,6 +48,8 @@ const MEMBERS: { readonly [Do in Input["do"]]: { readonly [name: string]: Check 
   turnScrew: { halfSteps: isInteger },
   loadCartridge: { contentMicrounits: isCount },
   serial: { bytes: isBytes },
+  battery: { millivolts: isCount },
+  failConversions: { sensor: isOneOf("force", "battery"), failing: isBoolean },
   entropy: { mode: isOneOf("good", "dead", "stuck", "repeating") },
   corruptKeyValue: { key: isText, byteIndex: isCount, mask: isByte },
   restoreKeyValue: { snapshot: isSnapshot },
@@ -89,6 +91,10 @@ export function carryOut({ hardware }: World, input: Exclude<Input, { do: "power
       return hardware.plant.loadCartridge(input.contentMicrounits);
     case "serial":
       return hardware.serial.send(input.bytes);
+    case "battery":
+      return hardware.sensors.setBattery(input.millivolts);
+    case "failConversions":
+      return hardware.sensors.setFailing(input.sensor, input.failing);
     case "entropy":
       hardware.entropy.mode = input.mode;
       return;

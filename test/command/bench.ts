@@ -5,8 +5,10 @@ import { HmacKey } from "../../firmware/base/hmacKey.js";
 import { uptimeMs } from "../../firmware/base/units.js";
 import type { Asker, CommandContext } from "../../firmware/command/countersign.js";
 import { type Countersign, NO_CHALLENGE } from "../../firmware/command/countersign.js";
+import type { Device } from "../../firmware/command/device.js";
 import { type Dispatched, dispatch } from "../../firmware/command/dispatch.js";
 import { NonceStore } from "../../firmware/nonce/store.js";
+import { NO_BONDS } from "../../firmware/session/bonds.js";
 import type { DoseId } from "../../firmware/therapy/commands.js";
 import { obey } from "../../firmware/therapy/obey.js";
 import type { Therapy } from "../../firmware/therapy/therapy.js";
@@ -27,6 +29,8 @@ export const COMMAND = {
   stop: "5a0f33",
   pause: "5a0f3c",
   cancelBolus: "78110500",
+  snooze: "690f0300",
+  confirm: "990f0300",
 } as const;
 
 export const doseBytes = ({ epoch, sequence }: DoseId): Buffer =>
@@ -49,6 +53,8 @@ export class Desk {
   asker = ASKER;
   mayOperate = true;
   stale = false;
+  bonds = NO_BONDS;
+  device: Device = { buildHash: "0123456789abcdef", battery: { percent: 83 } };
   readonly nonces: NonceStore;
   readonly pumpId = identityOf().pumpId;
 
@@ -58,8 +64,9 @@ export class Desk {
   }
 
   get context(): CommandContext {
-    const { pumpId, nonces, therapy, nowMs } = this;
-    return { pumpId, nonces, therapy, rig: RIG, now: uptimeMs(nowMs) };
+    const { pumpId, bonds, nonces, therapy, nowMs } = this;
+    const { device } = this;
+    return { pumpId, bonds, nonces, therapy, rig: RIG, device, now: uptimeMs(nowMs) };
   }
 
   /** Dispatches a message given in hexadecimal. */
@@ -85,6 +92,11 @@ export class Desk {
   /** Prepares a command and reads its Challenge; throws when it is refused. */
   challenged(command: string, lifeS = 10): Challenged {
     const answer = this.prepare(command, lifeS);
+    return this.challengeOf(answer);
+  }
+
+  /** Reads a Challenge; throws when it is none. */
+  challengeOf(answer: string): Challenged {
     if (!answer.startsWith("00 33")) throw new Error(`no challenge: ${answer}`);
     const bytes = unhex(answer.slice(3));
     const view = new DataView(bytes.buffer);

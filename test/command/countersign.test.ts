@@ -7,6 +7,7 @@ import { microunits, microunitsPerHour, pumpClockMs, uptimeMs } from "../../firm
 import { commit, NO_CHALLENGE } from "../../firmware/command/countersign.js";
 import { failureOf, responseOf } from "../../firmware/command/dispatch.js";
 import { NonceStore } from "../../firmware/nonce/store.js";
+import { NO_BONDS } from "../../firmware/session/bonds.js";
 import { withProfile } from "../../firmware/therapy/therapy.js";
 import { durable, identityOf, soundEntropy, varied } from "../nonce/bench.js";
 import { flipped, hex, unhex } from "../session/bench.js";
@@ -53,7 +54,9 @@ describe("Prepare", () => {
       [COMMAND.cancelBolus, "74"],
       [COMMAND.pause, "71"],
       ["8d14", "70"],
-      ["990f0000", "70"],
+      [COMMAND.snooze, "74"],
+      [COMMAND.confirm, "74"],
+      ["e20f0000", "70"],
       [COMMAND.run, "74"],
       [COMMAND.cancelTbr, "74"],
       [COMMAND.changeTbr, "74"],
@@ -96,7 +99,16 @@ describe("Commit", () => {
         const nonces = new NonceStore(durable(identity), soundEntropy(1), sha256, () => {});
         for (let i = 0; i < sequence; i++) nonces.issue("dose", 1, uptimeMs(9_000));
         const therapy = therapies[outputs.command.slice(0, 4) as keyof typeof therapies];
-        const context = { pumpId: identity.pumpId, nonces, therapy, rig: RIG, now: uptimeMs(1) };
+        const { device } = new Desk();
+        const context = {
+          pumpId: identity.pumpId,
+          bonds: NO_BONDS,
+          nonces,
+          therapy,
+          rig: RIG,
+          device,
+          now: uptimeMs(1),
+        };
         const asker = {
           session: 1,
           controllerId: unhex(inputs.controllerId),

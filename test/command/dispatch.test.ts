@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Control } from "../../firmware/command/dispatch.js";
+import { Control } from "../../firmware/command/control.js";
+import { AnnunciationType } from "../../firmware/ids/values.js";
+import { tell } from "../../firmware/therapy/obey.js";
 import { hex } from "../session/bench.js";
-import { bolusStanding, therapyOf } from "../therapy/bench.js";
+import { at, bolusStanding, therapyOf } from "../therapy/bench.js";
 import { COMMAND, Desk } from "./bench.js";
 
 const desk = (fields: Partial<Desk> = {}, therapy = therapyOf(bolusStanding(100_000, 77))) =>
@@ -23,6 +25,22 @@ describe("channel 25", () => {
       assert.equal(accepted?.doseId, undefined);
       assert.equal(reply, undefined);
     }
+  });
+
+  it("obeys Snooze and Confirm of an operator at once, and neither ends a challenge (SR-110)", () => {
+    const standing = tell(therapyOf(), AnnunciationType.TbrCanceled, at(10)).next.standing;
+    const instance = standing.annunciations.pending[0]?.instance ?? -1;
+    const mine = desk({}, therapyOf(standing));
+    const challenged = mine.challenged(COMMAND.bolus);
+    for (const [opcode, kind] of [
+      ["690f", "snoozeAnnunciation"],
+      ["990f", "confirmAnnunciation"],
+    ] as const) {
+      const { accepted } = mine.send(0x25, `${opcode}${instance.toString(16).padStart(2, "0")}00`);
+      assert.equal(accepted?.authorised.command.kind, kind);
+      assert.equal(mine.ask(0x25, `${opcode}ffff`), `25 550f${opcode}74`);
+    }
+    assert.equal(mine.commit(challenged, mine.tagOf(COMMAND.bolus, challenged)), "accepted");
   });
 
   it("answers 74 to every countersigned command that comes without a Commit (SR-24)", () => {
@@ -74,7 +92,8 @@ describe("control channel", () => {
   });
 
   it("refuses every other opcode with 70, those that only the pump sends among them (SR-03)", () => {
-    const taken: readonly number[] = [Control.Prepare, Control.Commit, Control.Outcome];
+    const { Prepare, Commit, Outcome, ListBonds, RevokeBond } = Control;
+    const taken: readonly number[] = [Prepare, Commit, Outcome, ListBonds, RevokeBond];
     for (let opcode = 0; opcode < 256; opcode++) {
       if (taken.includes(opcode)) continue;
       const text = opcode.toString(16).padStart(2, "0");

@@ -5,7 +5,7 @@ import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/
 import { AnnunciationType } from "../../firmware/ids/values.js";
 import { ledgerEntries } from "../../firmware/therapy/ledger.js";
 import type { Therapy } from "../../firmware/therapy/therapy.js";
-import { bolusStanding, ledgerOf, therapyOf } from "../therapy/bench.js";
+import { at, bolusStanding, ledgerOf, therapyOf } from "../therapy/bench.js";
 import { Desk } from "./bench.js";
 
 const read = (channel: number, therapy: Therapy, value = "") => new Desk(therapy).ask(channel, value);
@@ -58,8 +58,7 @@ describe("status channels", () => {
 describe("status reader", () => {
   it("refuses a message without an opcode with 71, an unlisted opcode with 70 (SR-03)", () => {
     for (const value of ["", "0c"]) assert.equal(ask(value), "24 0303000071");
-    for (const opcode of ["a603", "9503", "f303", "0303", "3f03", "0000"])
-      assert.equal(ask(opcode), `24 0303${opcode}70`);
+    for (const opcode of ["9503", "f303", "0303", "3f03", "0000"]) assert.equal(ask(opcode), `24 0303${opcode}70`);
   });
 
   it("refuses every operand of the wrong length with 71 (SR-04)", () => {
@@ -121,8 +120,38 @@ describe("status reader", () => {
     assert.equal(ask("c003"), "24 cf030000000000000000");
   });
 
+  it("counts the minutes with power since provisioning, and refuses every other counter with 74, no counter with 71", () => {
+    // The desk's clock is at 5 s.
+    const after = (minutes: number) => therapyOf({}, { clockMs: pumpClockMs(minutes * 60_000 - 5_000) });
+    assert.equal(ask("a6030f33"), "24 a9030f3300000000");
+    assert.equal(ask("a6030f33", after(1)), "24 a9030f3301000000");
+    assert.equal(ask("a6030f33", after(0x01020304)), "24 a9030f3304030201");
+    assert.equal(ask("a6030f33", after(2 ** 31 + 5)), "24 a9030f33ffffff7f");
+    for (const counter of ["0f0f", "330f", "3333", "3c0f", "3c33", "550f", "5533"])
+      assert.equal(ask(`a603${counter}`), "24 0303a60374", counter);
+    for (const none of ["", "0f", "0f3300", "0f3c", "0f00", "5a33", "0033"])
+      assert.equal(ask(`a603${none}`), "24 0303a60371", none);
+  });
+
+  it("shows the oldest annunciation that is pending, then the oldest that is snoozed", () => {
+    const { Occlusion, TbrCanceled } = AnnunciationType;
+    const pending = [
+      { instance: 7, type: Occlusion },
+      { instance: 9, type: TbrCanceled },
+    ];
+    const therapy = therapyOf({ annunciations: { nextInstance: 10, pending } });
+    const snoozed = (...instances: readonly number[]) => ({
+      ...therapy,
+      snoozes: instances.map((instance) => ({ instance, until: at(1_000_000) })),
+    });
+    const shown = (given: Therapy) => Object.assign(new Desk(given)).ask(0x22, "");
+    assert.equal(shown(therapy), "22 0107003c0033");
+    assert.equal(shown(snoozed(7)), "22 0109003f0333");
+    assert.equal(shown(snoozed(9, 7)), "22 0107003c003c");
+  });
+
   it("reads for every bond (SR-31)", () => {
-    for (const request of ["3003", "6503", "c003"])
+    for (const request of ["3003", "6503", "c003", "a6030f33"])
       assert.equal(ask(request, therapyOf(), { mayOperate: false }), ask(request));
     assert.equal(Object.assign(new Desk(), { mayOperate: false }).ask(0x21, ""), new Desk().ask(0x21, ""));
   });

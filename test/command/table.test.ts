@@ -93,6 +93,8 @@ describe("command table", () => {
     assert.equal(response(COMMAND.cancelTbr), "550f11110f");
     assert.equal(response(COMMAND.bolus), "77110102");
     assert.equal(response(COMMAND.cancelBolus), "87110500");
+    assert.equal(response(COMMAND.snooze), "960f0300");
+    assert.equal(response(COMMAND.confirm), "a50f0300");
     assert.equal(hex(commandResponse(0x114b, 0x72)), "550f4b1172");
   });
 });
@@ -112,6 +114,8 @@ describe("command decoding", () => {
     assert.deepEqual(decoded(COMMAND.run), { kind: "run" });
     assert.deepEqual(decoded(COMMAND.cancelTbr), { kind: "cancelTbr" });
     assert.deepEqual(decoded(COMMAND.cancelBolus), { kind: "cancelBolus", bolusId: 5 });
+    assert.deepEqual(decoded(COMMAND.snooze), { kind: "snoozeAnnunciation", instance: 3 });
+    assert.deepEqual(decoded(COMMAND.confirm), { kind: "confirmAnnunciation", instance: 3 });
     assert.deepEqual(decoded(COMMAND.bolus), { kind: "setBolus", flags: 0x10, amountMicrounits: 1_500_000 });
     const amount = { rateMicrounitsPerHour: 750_000 };
     const tbr = { kind: "setTbr", amount, context: undefined, durationMinutes: 90 };

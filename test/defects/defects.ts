@@ -124,9 +124,37 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: "a changed reading is obeyed",
     module: "firmware/command/countersign.js",
-    from: "if (!equalInConstantTime(readingOf(meaning), outstanding.reading))",
+    from: "if (!equalInConstantTime(meant.value.reading, outstanding.reading))",
     to: "if (false)",
     caughtBy: { file: "command/countersign", title: "answers 84 when the command now has another reading" },
+  },
+  {
+    name: "the last operator revokes itself",
+    module: "firmware/command/bondMessages.js",
+    from: "if (!own || isLastOperator(bonds, controllerId))",
+    to: "if (!own)",
+    caughtBy: { file: "command/bondMessages", title: "of the last operator is refused beside observers" },
+  },
+  {
+    name: "a revoked bond is answered before it is stored",
+    module: "firmware/bondKeeper.js",
+    from: "this.#store.commit(bonds);",
+    to: "void bonds;",
+    caughtBy: { file: "scenarios/bonds", title: "leaves the old bonds or the new ones, for good" },
+  },
+  {
+    name: "an occlusion is confirmed by radio",
+    module: "firmware/therapy/resolve.js",
+    from: "if (!annunciation || !mayConfirmByRadio(annunciation.type))",
+    to: "if (!annunciation)",
+    caughtBy: { file: "scenarios/annunciations", title: "is not confirmed when somebody has to look at the pump" },
+  },
+  {
+    name: "a force sensor that cannot be read shows an open line",
+    module: "firmware/motor/motor.js",
+    from: "reading === undefined ? 1 :",
+    to: "reading === undefined ? 0 :",
+    caughtBy: { file: "motor/motor-loop", title: "takes two failed readings of the force sensor in a row" },
   },
   {
     name: "never leaves the challenge alive",

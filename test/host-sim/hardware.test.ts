@@ -56,6 +56,21 @@ describe("simulated hardware", () => {
     assert.deepEqual(hardware.crashes, []);
   });
 
+  it("gives the battery's divided voltage, clipped, and undefined for a conversion that fails", () => {
+    const { hardware, board } = powered();
+    const battery = new board.Analog({ pin: board.pins.battery });
+    const force = new board.Analog({ pin: board.pins.force });
+    // 4.0 V halved, of 2.45 V.
+    assert.equal(battery.read(), 3_343);
+    hardware.sensors.setBattery(5_000);
+    assert.equal(battery.read(), 4_095);
+    hardware.sensors.setFailing("battery", true);
+    assert.equal(battery.read(), undefined);
+    assert.equal(force.read(), 0);
+    hardware.sensors.setFailing("battery", false);
+    assert.equal(battery.read(), 4_095);
+  });
+
   it("counts edges from 0 at every power-up, and none without power", () => {
     const { clock, hardware, board } = powered();
     new board.PulseCount(board.pins.encoder);

@@ -150,7 +150,7 @@ describe("numbers of the Insulin Delivery Service", () => {
       );
     });
 
-  it("names channels by the low byte of their characteristic, 2B20 to 2B28, 2B90 and 2B91, beside control and tick", () =>
+  it("names channels by their characteristic, 2B20 to 2B28, 2B90 and 2B91, or C0 and the low byte of 2Axx, beside control and tick", () =>
     assert.deepEqual(Channel, {
       Control: 0x00,
       Tick: 0x01,
@@ -165,6 +165,11 @@ describe("numbers of the Insulin Delivery Service", () => {
       HistoryData: 0x28,
       DeviceTime: 0x90,
       DeviceTimeControlPoint: 0x91,
+      BatteryLevel: 0xc0 + 0x19,
+      ModelNumber: 0xc0 + 0x24,
+      FirmwareRevision: 0xc0 + 0x26,
+      SoftwareRevision: 0xc0 + 0x28,
+      ManufacturerName: 0xc0 + 0x29,
     }));
 
   it("answers with the standard's response codes and Countersign's from 80 up", () =>

@@ -32,7 +32,7 @@ export class Bench {
   stalled = false;
   /** Added to what the encoder counts, for slip and runaway. */
   extraCounts = 0;
-  /** Raw reading of the force input, 12 bits; undefined: the conversion fails. */
+  /** Raw reading of the force input, 12 bits; undefined: its conversion fails. */
   force: number | undefined = 0;
   /** Patterns of the coils as callbacks left them, with the time. */
   readonly patterns: { readonly atMs: number; readonly pattern: string }[] = [];
@@ -91,6 +91,7 @@ export class Bench {
         buzzer: 3,
         encoder: { signal: 4, control: 5 },
         force: 6,
+        battery: 9,
         serial: { port: 0, transmit: 7, receive: 8 },
       },
       rig: { ...DEFAULT_RIG, drive: { ...DEFAULT_RIG.drive, ...drive } },

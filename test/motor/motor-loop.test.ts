@@ -176,4 +176,13 @@ describe("motor/motor, closed loop", () => {
     });
     assert.deepEqual(occluded, [false, false, true, true]);
   });
+
+  it("takes two failed readings of the force sensor in a row for an occlusion, and one for none (SR-57)", () => {
+    const { bench, pulse } = setUp();
+    const occluded = [undefined, 0, undefined, undefined, 0, 0].map((force) => {
+      bench.force = force;
+      return pulse(50_000).occluded;
+    });
+    assert.deepEqual(occluded, [false, false, false, true, false, false]);
+  });
 });

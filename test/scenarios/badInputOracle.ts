@@ -5,7 +5,15 @@
 
 import { concat } from "../../host-sim/controller/bytes.js";
 import { CONTROL } from "../../host-sim/controller/control.js";
-import { BOLUS_VALUE, CHANNEL, COMMAND, READER, THERAPY } from "../../host-sim/controller/ids.js";
+import {
+  BOLUS_VALUE,
+  CHANNEL,
+  COMMAND,
+  COUNTER_LIFETIME,
+  COUNTER_VALUE,
+  READER,
+  THERAPY,
+} from "../../host-sim/controller/ids.js";
 import { CHANNEL_CONTROL, CHANNEL_TICK } from "../../host-sim/controller/records.js";
 import { COMMAND_INCREMENT_MICROUNITS, decodeSfloat } from "../../host-sim/controller/sfloat.js";
 import type { Message } from "../peers.js";
@@ -23,6 +31,7 @@ export type Expected = Message | "answered" | "silence" | "end";
 const GENERAL_BYTES = 2;
 const DOSE_ID_BYTES = 8;
 const TAG_BYTES = 16;
+const CONTROLLER_ID_BYTES = 8;
 const BOLUS_MAX_MICROUNITS = 10_000_000;
 const RATE_MAX_MICROUNITS_PER_HOUR = 5_000_000;
 const TBR_MAX_MINUTES = 1_440;
@@ -53,6 +62,11 @@ export function expectedOf(channel: number, value: Uint8Array, manner: Manner): 
     case CHANNEL.annunciationStatus:
     case CHANNEL.features:
     case CHANNEL.deviceTime:
+    case CHANNEL.batteryLevel:
+    case CHANNEL.modelNumber:
+    case CHANNEL.firmwareRevision:
+    case CHANNEL.softwareRevision:
+    case CHANNEL.manufacturerName:
       return value.length === 0 ? "answered" : refused(channel, CODE.opcodeNotSupported);
     case CHANNEL.deviceTimeControl:
       return { channel, value: timeAnswer(value) };
@@ -119,17 +133,32 @@ function control(value: Uint8Array, { observes, stale }: Manner): Expected {
       // Of epoch 1 and a sequence of four bytes no more than a few were issued, and those are not asked for here.
       return refused(opcode, CODE.invalidOperand);
     }
+    case CONTROL.listBonds:
+      return operand.length === 0 ? "answered" : refused(opcode, CODE.invalidOperand);
+    case CONTROL.revokeBond: {
+      // Nobody's own ID is drawn.
+      if (operand.length !== CONTROLLER_ID_BYTES) return refused(opcode, CODE.invalidOperand);
+      if (observes) return refused(opcode, CODE.roleNotPermitted);
+      return refused(opcode, stale ? CODE.stale : CODE.notApplicable);
+    }
     default:
       return refused(opcode, CODE.opcodeNotSupported);
   }
+}
+
+/** Of Revoke Bond, for a controller that has no bond. */
+function revocationCode(command: Uint8Array): number {
+  if (command[0] !== CONTROL.revokeBond) return CODE.opcodeNotSupported;
+  return command.length === 1 + CONTROLLER_ID_BYTES ? CODE.notApplicable : CODE.invalidOperand;
 }
 
 function prepareCode(operand: Uint8Array): number {
   const [lifeSeconds, channel] = operand;
   const command = operand.subarray(2);
   const ofTime = channel === CHANNEL.deviceTimeControl;
-  if (!lifeSeconds || (channel !== CHANNEL.command && !ofTime) || command.length < GENERAL_BYTES)
-    return CODE.invalidOperand;
+  const prepares = channel === CHANNEL.command || channel === CHANNEL_CONTROL || ofTime;
+  if (!lifeSeconds || !prepares || command.length < GENERAL_BYTES) return CODE.invalidOperand;
+  if (channel === CHANNEL_CONTROL) return revocationCode(command);
   if (ofTime) return timeCode(command);
   const code = commandCode(command, { observes: false, stale: false });
   if (u16(command, 0) === COMMAND.writeProfile && (command[GENERAL_BYTES] ?? 0) % 2 === 0)
@@ -150,6 +179,8 @@ function commandCode(value: Uint8Array, { observes, stale }: Manner): number {
     COMMAND.cancelBolus,
     COMMAND.writeProfile,
     COMMAND.activateProfile,
+    COMMAND.snoozeAnnunciation,
+    COMMAND.confirmAnnunciation,
   ];
   if (!listed.includes(opcode)) return CODE.opcodeNotSupported;
   if (observes) return CODE.roleNotPermitted;
@@ -167,6 +198,8 @@ function isOperand(opcode: number, operand: Uint8Array): boolean {
     case COMMAND.cancelTbr:
       return operand.length === 0;
     case COMMAND.cancelBolus:
+    case COMMAND.snoozeAnnunciation:
+    case COMMAND.confirmAnnunciation:
       return operand.length === 2;
     case COMMAND.setTbr: {
       if ((flags & ~0x07) !== 0 || operand.length !== 6 + (flags & 1) + ((flags >> 1) & 1)) return false;
@@ -229,6 +262,12 @@ function readerCode(value: Uint8Array, { stale }: Manner): number {
     case READER.getActiveBasal:
     case READER.getDeliveredInsulin:
       return code(operand.length === 0);
+    case READER.getCounter: {
+      const [type = 0, which = 0] = operand;
+      const known = [0x0f, 0x33, 0x3c, 0x55].includes(type) && Object.values<number>(COUNTER_VALUE).includes(which);
+      if (operand.length !== 2 || !known) return CODE.invalidOperand;
+      return type === COUNTER_LIFETIME && which === COUNTER_VALUE.elapsed ? CODE.success : CODE.notApplicable;
+    }
     case READER.getActiveBolusDelivery: {
       const known = Object.values<number>(BOLUS_VALUE).includes(operand[2] ?? 0);
       return operand.length === 3 && known ? CODE.notApplicable : CODE.invalidOperand;

@@ -202,6 +202,18 @@ describe("a blocked line", () => {
     assertSound(world);
   });
 
+  it("is what a force sensor that cannot be read counts as, at its second failure in a row (SR-57)", () => {
+    const { world, peer } = peerScene({ seed: 453, rig: rigWith({ basalMicrounitsPerHour: 0 }) });
+    const { plant, sensors } = world.hardware;
+    const before = plant.displacedMicrounits;
+    sensors.setFailing("force", true);
+    assert.equal(peer.order(bolusOf(U)), CODE.success);
+    world.clock.advance(MINUTE_MS);
+    assert.ok(Math.abs(plant.displacedMicrounits - before - 100_000) < 1_310, `${plant.displacedMicrounits - before}`);
+    assert.equal(oldestAnnunciation(peer), ANNUNCIATION.occlusion);
+    assertSound(world);
+  });
+
   it("that opens again after one pulse over the threshold does not stop delivery (SR-57)", () => {
     const { world, peer, challenge } = occluded(452);
     const { plant } = world.hardware;

@@ -10,7 +10,10 @@ import {
   findConfirmed,
   findUnconfirmed,
   hasRoomFor,
+  isLastOperator,
   NO_BONDS,
+  revoke,
+  wipeDropped,
 } from "../../firmware/session/bonds.js";
 import { bondOf, bondsOf, controllerId } from "./bench.js";
 
@@ -37,6 +40,36 @@ describe("bonds", () => {
     assert.equal(hasRoomFor(bondsOf(1, 2), controllerId(9)), true);
     assert.equal(hasRoomFor(bondsOf(1, 2, 3), controllerId(9)), false);
     assert.equal(hasRoomFor(bondsOf(1, 2, 3), controllerId(2)), true);
+  });
+
+  it("of a controller go together, and those of others stay (SR-115)", () => {
+    const bonds = addUnconfirmed(bondsOf(1, 2), bondOf(2));
+    assert.deepEqual(revoke(bonds, controllerId(2)), bondsOf(1));
+    assert.deepEqual(revoke(bonds, controllerId(1)), addUnconfirmed(bondsOf(2), bondOf(2)));
+    assert.deepEqual(revoke(bonds, controllerId(9)), bonds);
+  });
+
+  it("know their last operator, confirmed ones alone (SR-115)", () => {
+    const observer = { ...bondOf(2), role: "observe" as const };
+    const bonds = addUnconfirmed({ confirmed: [bondOf(1), observer], unconfirmed: undefined }, bondOf(3));
+    assert.ok(isLastOperator(bonds, controllerId(1)));
+    for (const other of [2, 3]) assert.ok(!isLastOperator(bonds, controllerId(other)));
+    assert.ok(!isLastOperator(bondsOf(1, 2), controllerId(1)));
+    assert.ok(!isLastOperator(NO_BONDS, controllerId(1)));
+  });
+
+  it("leave no key of those that are dropped, and every key of those that stay (SR-116)", () => {
+    const before = addUnconfirmed(bondsOf(1, 2), bondOf(3));
+    const after = revoke(before, controllerId(2));
+    wipeDropped(before, after);
+    const [first, second] = before.confirmed;
+    assert.ok(first && second);
+    for (const key of Object.values(second.keys)) {
+      assert.ok(key.bytes.every((byte: number) => byte === 0));
+      assert.throws(() => key.tag(new Uint8Array(1), 16), /wiped/);
+    }
+    for (const key of [...Object.values(first.keys), ...Object.values(bondOf(3).keys)])
+      assert.ok(key.bytes.some((byte: number) => byte !== 0));
   });
 
   it("confirm the unconfirmed bond in place of the same controller's and of no other's (SR-16)", () => {

@@ -198,7 +198,7 @@ describe("session: pairing", () => {
     );
     assert.deepEqual(bench.recorded?.confirmed, bondsOf(1).confirmed);
     assert.deepEqual(bench.recorded?.unconfirmed?.controllerId, bondOf(2).controllerId);
-    assert.equal(bench.session.kind, "paired");
+    assert.equal(bench.session.kind, "done");
     assert.equal(sessionWakeAt(bench.session), 6_001);
     assert.equal(reasonOf(bench.time(6_001)), "handshake took too long");
   });

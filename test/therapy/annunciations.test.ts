@@ -4,7 +4,13 @@ import assert from "node:assert/strict";
 import { microunitsPerHour, pumpClockMs } from "../../firmware/base/units.js";
 import { RecordingReason } from "../../firmware/ids/historyValues.js";
 import { AnnunciationType, HistoryEvent } from "../../firmware/ids/values.js";
-import { annunciate, confirmOldest, NO_ANNUNCIATIONS } from "../../firmware/therapy/annunciations.js";
+import {
+  annunciate,
+  confirm,
+  foremost,
+  mayConfirmByRadio,
+  NO_ANNUNCIATIONS,
+} from "../../firmware/therapy/annunciations.js";
 import { annunciationChanged, basalRateChanged, controlStateChanged } from "../../firmware/therapy/events.js";
 import {
   type NewEvent,
@@ -13,6 +19,7 @@ import {
   withEvents,
 } from "../../firmware/therapy/history.js";
 import { hex } from "../session/bench.js";
+import { at } from "./bench.js";
 
 const { Occlusion, SystemIssue } = AnnunciationType;
 const UNSET = { time: undefined };
@@ -32,14 +39,26 @@ describe("annunciations", () => {
     });
   });
 
-  it("are confirmed one by one, the oldest first", () => {
+  it("are confirmed one by one, and shown oldest first, those that are snoozed last", () => {
     const one = annunciate(NO_ANNUNCIATIONS, Occlusion);
     const two = one && annunciate(one, SystemIssue);
     assert.ok(two);
-    const result = confirmOldest(two);
-    assert.deepEqual(result?.confirmed, { instance: 0, type: Occlusion });
-    assert.deepEqual(result?.annunciations.pending, [{ instance: 1, type: SystemIssue }]);
-    assert.equal(confirmOldest(NO_ANNUNCIATIONS), undefined);
+    const [occlusion, issue] = two.pending;
+    assert.ok(occlusion && issue);
+    const snoozed = (instance: number) => ({ instance, until: at(1) });
+    assert.equal(foremost(two, []), occlusion);
+    assert.equal(foremost(two, [snoozed(0)]), issue);
+    assert.equal(foremost(two, [snoozed(1), snoozed(0)]), occlusion);
+    assert.deepEqual(confirm(two, occlusion).pending, [issue]);
+    assert.equal(foremost(NO_ANNUNCIATIONS, []), undefined);
+  });
+
+  it("want somebody at the pump unless they are listed (SR-110)", () => {
+    const byRadio = Object.entries(AnnunciationType).filter(([, type]) => mayConfirmByRadio(type));
+    assert.deepEqual(
+      byRadio.map(([name]) => name),
+      ["BatteryLow", "BolusCanceled", "TbrCanceled", "MaxDelivery", "DateTimeIssue"],
+    );
   });
 
   it("wrap their instance at 16 bits", () => {
@@ -105,9 +124,17 @@ describe("history events", () => {
     const [from, to] = [microunitsPerHour(900_000), microunitsPerHour(0)];
     assert.equal(hex(basalRateChanged(from, to, undefined).data), "0009f00000");
     const annunciation = { instance: 0x0102, type: Occlusion };
-    const recorded = (confirmed: boolean) =>
-      annunciationChanged(annunciation, confirmed).map(({ event, data }) => `${event.toString(16)} ${hex(data)}`);
-    assert.deepEqual(recorded(false), ["33f 0002013c0033", "356 00"]);
-    assert.deepEqual(recorded(true), ["33f 0002013c0055", "356 00"]);
+    for (const [status, data] of [
+      ["Pending", "0002013c0033"],
+      ["Snoozed", "0002013c003c"],
+      ["Confirmed", "0002013c0055"],
+    ] as const) {
+      const [part1, part2] = annunciationChanged(annunciation, status);
+      assert.deepEqual([part1?.event, part2?.event], [0x033f, 0x0356]);
+      assert.deepEqual(
+        [part1, part2].map((part) => hex(part?.data ?? new Uint8Array(0))),
+        [data, "00"],
+      );
+    }
   });
 });

@@ -111,7 +111,12 @@ describe("pending history", () => {
     assert.equal(decodePendingHistory(bytes.slice(0, -1)), undefined);
     assert.equal(decodePendingHistory(bytes.slice(0, 5)), undefined);
     const one = bytes.slice(11);
-    const many = Uint8Array.from([...bytes.slice(0, 10), 25, ...Array.from({ length: 25 }, () => [...one]).flat()]);
+    const count = PENDING_EVENTS_MAX + 1;
+    const many = Uint8Array.from([
+      ...bytes.slice(0, 10),
+      count,
+      ...Array.from({ length: count }, () => [...one]).flat(),
+    ]);
     assert.equal(decodePendingHistory(many), undefined);
     const lengthAt = 11 + 4 + 2 + 2 + 6;
     assert.equal(bytes[lengthAt], 2);

@@ -52,6 +52,7 @@ const SDK_MODULES = Object.fromEntries(
     ["embedded:io/serial", "serial"],
     ["embedded:storage/flash", "flash"],
     ["embedded:storage/key-value", "keyValue"],
+    ["mc/config", "config"],
     ["time", "time"],
     ["timer", "timer"],
   ].map(([specifier, name]) => [specifier, `${ON_XS}/sdk/${name}.ts`]),

@@ -4,7 +4,9 @@ import { parseAmount } from "../../controller/amount.js";
 import type { Accepted, CommandResult } from "../../controller/commands.js";
 import { LONGEST_TBR_MINUTES } from "../../controller/ids.js";
 import { parseShown } from "../../controller/pairing.js";
+import { endAnnunciation, showAnnunciation } from "./annunciations.js";
 import { giveBolus } from "./bolus.js";
+import { revokeBond, showBonds } from "./bonds.js";
 import { cancel, stop } from "./cancelling.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode, exitOf } from "./ended.js";
@@ -50,6 +52,9 @@ const MILLIONTHS_PER_PERCENT = 10_000;
 /** PROTOCOL.md section 6.3. */
 const MOST_PERCENT = 500;
 const MINUTES = /^[1-9]\d{0,3}$/;
+const INSTANCE = /^\d{1,5}$/;
+const LARGEST_INSTANCE = 0xffff;
+const CONTROLLER = /^[0-9a-f]{16}$/;
 
 function wrong(what: string): Ended {
   return new Ended(EXIT.usage, `${what}.`);
@@ -81,6 +86,18 @@ function doseOf(text = "") {
   const doseId = parseDose(text);
   if (doseId === undefined) throw wrong(`"${text}" is no dose ID: orders shows them, such as 1-3`);
   return doseId;
+}
+
+function instanceOf(text = ""): number {
+  const instance = INSTANCE.test(text) ? Number(text) : LARGEST_INSTANCE + 1;
+  if (instance > LARGEST_INSTANCE) throw wrong(`"${text}" is no number of an annunciation: annunciations shows it`);
+  return instance;
+}
+
+function controllerOf(text = ""): string {
+  const controller = text.toLowerCase();
+  if (!CONTROLLER.test(controller)) throw wrong(`"${text}" is no controller's ID: bonds shows them, 16 digits each`);
+  return controller;
 }
 
 /** A countersigned order that is no dose: done as soon as the pump has accepted it. */
@@ -115,7 +132,7 @@ export const COMMANDS: readonly Command[] = [
     usage: "",
     arguments: [0, 0],
     options: [],
-    help: "state, reservoir, basal, TBR, boluses under way, annunciation, totals",
+    help: "state, reservoir, basal, TBR, boluses, totals, battery, versions, annunciation",
     folder: "hold",
     prepare: () => showStatus,
   },
@@ -235,6 +252,60 @@ export const COMMANDS: readonly Command[] = [
     help: "sets the pump's time to this computer's, once the rate of then is approved",
     folder: "hold",
     prepare: () => setting((desk) => (done: Done) => desk.controller.setTime(timeOf(desk.now()), desk.approve, done)),
+  },
+  {
+    words: ["annunciations"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "the annunciation that the pump shows first, with its number",
+    folder: "hold",
+    prepare: () => showAnnunciation,
+  },
+  {
+    words: ["snooze"],
+    usage: "NUMBER",
+    arguments: [1, 1],
+    options: [],
+    help: "makes an annunciation quiet for 15 minutes; the pump then shows the next",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      const instance = instanceOf(text);
+      return (desk) => endAnnunciation(desk, "snoozeAnnunciation", instance);
+    },
+  },
+  {
+    words: ["confirm"],
+    usage: "NUMBER",
+    arguments: [1, 1],
+    options: [],
+    help: "confirms an annunciation, if it is none that wants somebody at the pump",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      const instance = instanceOf(text);
+      return (desk) => endAnnunciation(desk, "confirmAnnunciation", instance);
+    },
+  },
+  {
+    words: ["bonds"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "the controllers that the pump is bonded with; an observer sees its own bond",
+    folder: "hold",
+    prepare: () => showBonds,
+  },
+  {
+    words: ["revoke"],
+    usage: "CONTROLLER [--yes]",
+    arguments: [1, 1],
+    options: ["yes"],
+    help: "ends a controller's bond, by its ID as bonds shows it, this one's too",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      const controller = controllerOf(text);
+      return (desk) => revokeBond(desk, controller);
+    },
   },
   {
     words: ["outcome"],

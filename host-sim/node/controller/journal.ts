@@ -59,6 +59,7 @@ const COMMANDS = [
   "run",
   "stop",
   "cancelBolus",
+  "revokeBond",
 ];
 const ENDS = ["never", "refused", "applied", "delivering", "delivered", "stopped", "uncertain", "forgotten"];
 const OTHER_ENDS = ["lost", "notSent", "abandoned"];
@@ -81,7 +82,8 @@ function parse(text: string): Members | undefined {
 const isAmount = (value: unknown) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 function isOrder(value: unknown): value is JournalOrder {
-  const { command, correction, meal, change, ...amounts } = object(value) ?? {};
+  const { command, correction, meal, change, controller = "", ...amounts } = object(value) ?? {};
+  if (typeof controller !== "string") return false;
   return typeof command === "string" && COMMANDS.includes(command) && Object.values(amounts).every(isAmount);
 }
 

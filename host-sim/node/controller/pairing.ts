@@ -2,9 +2,9 @@
 
 import { toHex } from "../../controller/bytes.js";
 import type { PairResult } from "../../controller/controller.js";
-import { ROLE } from "../../controller/handshake.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode } from "./ended.js";
+import { roleText } from "./words.js";
 
 /** Pairs. */
 export async function pair(desk: Desk, shownText: string): Promise<ExitCode> {
@@ -13,7 +13,7 @@ export async function pair(desk: Desk, shownText: string): Promise<ExitCode> {
   switch (result.kind) {
     case "ok": {
       const { pumpId, role } = result.value;
-      desk.tell({ event: "paired", pump: toHex(pumpId), role: role === ROLE.operate ? "operate" : "observe" });
+      desk.tell({ event: "paired", pump: toHex(pumpId), role: roleText(role) });
       return EXIT.done;
     }
     case "malformed":

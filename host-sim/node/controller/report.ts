@@ -50,6 +50,21 @@ export type Report =
       readonly codeName: string | null;
     }
   | OutcomeReport
+  /** The annunciation that the pump shows first; all null when there is none. */
+  | {
+      readonly event: "annunciation";
+      readonly instance: number | null;
+      readonly type: number | null;
+      readonly name: string | null;
+      readonly snoozed: boolean;
+    }
+  | {
+      readonly event: "bond";
+      readonly controller: string;
+      readonly role: "operate" | "observe";
+      readonly confirmed: boolean;
+      readonly yours: boolean;
+    }
   | ({ readonly event: "entry" } & Entry)
   | HistoryReport
   /** Something to know, for people. */
@@ -95,6 +110,13 @@ function textOf(report: Exclude<Report, { event: "problem" }>): string {
       const order = report.order === null ? "" : `, ${orderText(report.order)}`;
       return `Dose ${report.dose}${order}: ${endText(report)}.`;
     }
+    case "annunciation": {
+      if (report.instance === null) return "No annunciation.";
+      const name = report.name ?? `type ${report.type}`;
+      return `${`${report.instance}`.padEnd(DOSE_COLUMNS)}${name}${report.snoozed ? ", snoozed" : ""}`;
+    }
+    case "bond":
+      return `${report.controller}  ${report.role}${report.confirmed ? "" : ", not confirmed"}${report.yours ? ", this one" : ""}`;
     case "entry":
       return entryText(report);
     case "recorded":

@@ -1,7 +1,6 @@
 /** `status`: what the pump says of itself. */
 
 import { toHex } from "../../controller/bytes.js";
-import { ROLE } from "../../controller/handshake.js";
 import { ANNUNCIATION_NAMES } from "../../controller/ids.js";
 import type {
   ActiveBasal,
@@ -14,7 +13,7 @@ import type { Result } from "../../controller/requests.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode } from "./ended.js";
 import type { StatusReport } from "./statusText.js";
-import { codeText, doseText } from "./words.js";
+import { codeText, doseText, roleText } from "./words.js";
 
 /** NotApplicable: what is asked about is not there now (PROTOCOL.md section 6). */
 const NOT_APPLICABLE = 0x74;
@@ -60,11 +59,20 @@ export async function showStatus(desk: Desk): Promise<ExitCode> {
   );
   const delivered = await questions.must<DeliveredInsulin>((done) => controller.deliveredInsulin(done));
   const boluses = await activeBoluses(desk, questions);
+  const batteryPercent = await batteryLevel(desk);
+  const text = (name: "manufacturerName" | "modelNumber" | "firmwareRevision" | "softwareRevision") =>
+    questions.must<string>((done) => controller.deviceText(name, done));
+  const device = {
+    manufacturer: await text("manufacturerName"),
+    model: await text("modelNumber"),
+    firmware: await text("firmwareRevision"),
+    build: await text("softwareRevision"),
+  };
   const pending = controller.pending();
   desk.tell({
     event: "status",
     pump: toHex(state.pumpId),
-    role: state.role === ROLE.operate ? "operate" : "observe",
+    role: roleText(state.role),
     therapyControlState: status.therapyControlState,
     operationalState: status.operationalState,
     reservoirMicrounits: status.reservoirAttached ? (status.reservoirMicrounits ?? null) : null,
@@ -72,6 +80,8 @@ export async function showStatus(desk: Desk): Promise<ExitCode> {
     tbr: basal?.tbr ?? null,
     boluses,
     delivered,
+    batteryPercent,
+    device,
     annunciation: annunciation
       ? { type: annunciation.type, name: ANNUNCIATION_NAMES[annunciation.type] ?? null }
       : null,
@@ -79,6 +89,14 @@ export async function showStatus(desk: Desk): Promise<ExitCode> {
     stale: questions.stale,
   });
   return EXIT.done;
+}
+
+/** Null when the pump has no battery, or cannot tell. */
+async function batteryLevel(desk: Desk): Promise<number | null> {
+  const result = await desk.ask<Result<number>>((done) => desk.controller.batteryLevel(done));
+  if (result.kind === "lost" || result.kind === "notSent")
+    throw new Ended(EXIT.session, `The session ended. ${desk.lastEnd}`);
+  return result.kind === "refused" ? null : result.value;
 }
 
 async function activeBoluses({ controller }: Desk, questions: Questions): Promise<StatusReport["boluses"]> {

@@ -22,7 +22,15 @@ export interface StatusReport {
   }[];
   /** Since the pump was provisioned. */
   readonly delivered: DeliveredInsulin;
-  /** The oldest one pending. */
+  /** Null when the pump has none, or cannot tell. */
+  readonly batteryPercent: number | null;
+  readonly device: {
+    readonly manufacturer: string;
+    readonly model: string;
+    readonly firmware: string;
+    readonly build: string;
+  };
+  /** The one that the pump shows first. */
   readonly annunciation: { readonly type: number; readonly name: string | null } | null;
   /** An order of this controller whose end is not known. */
   readonly pending: string | null;
@@ -49,6 +57,9 @@ export function statusText(report: StatusReport): string {
       `${units(deliveredMicrounits)} of ${units(programmedMicrounits)}`,
     ]),
     ["delivered", `bolus ${units(delivered.bolusMicrounits)}, basal ${units(delivered.basalMicrounits)}`],
+    ["battery", report.batteryPercent === null ? "not known" : `${report.batteryPercent} %`],
+    ["make", `${report.device.manufacturer} ${report.device.model}`],
+    ["version", `${report.device.firmware}, build ${report.device.build}`],
     ["annunciation", annunciation === null ? "none" : (annunciation.name ?? `type ${annunciation.type}`)],
     ...(pending === null ? [] : [["pending", `dose ${pending}: ask with outcome`]]),
     ...(report.stale ? [["late", "the pump's answers are over 10 s old"]] : []),

@@ -2,6 +2,7 @@
 
 import { formatAmount } from "../../controller/amount.js";
 import type { DoseId, Outcome } from "../../controller/control.js";
+import { ROLE } from "../../controller/handshake.js";
 import { CODE_NAMES } from "../../controller/ids.js";
 import type { End, JournalOrder } from "./journal.js";
 
@@ -44,6 +45,11 @@ const REASONS: Readonly<Record<number, string>> = {
   0x85: "this bond may only read",
 };
 
+/** A bond's role. */
+export function roleText(role: number): "operate" | "observe" {
+  return role === ROLE.operate ? "operate" : "observe";
+}
+
 /** A response code in words, by name and number. */
 export function codeText(code: number): string {
   const reason = REASONS[code];
@@ -79,6 +85,8 @@ export function orderText(order: JournalOrder): string {
       return "Stop";
     case "cancelBolus":
       return `cancel of bolus ${order.bolusId}`;
+    case "revokeBond":
+      return `end of bond ${order.controller} (${roleText(order.role)})`;
     default:
       return order satisfies never;
   }

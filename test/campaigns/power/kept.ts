@@ -17,6 +17,7 @@ export function rigWith(options: RigOptions = {}): RigConfig {
   const { drive, limits, provisioning } = DEFAULT_RIG;
   const { basalMicrounitsPerHour = 0, insulinPerTurnMicrounits, hourMaxMicrounits } = options;
   return {
+    ...DEFAULT_RIG,
     drive: {
       ...drive,
       insulinPerTurnMicrounits: microunits(insulinPerTurnMicrounits ?? drive.insulinPerTurnMicrounits),

@@ -98,6 +98,7 @@ export function meteredBoard(board: Board, meter: Meter): Board {
     openHistoryFlash: () => leaving(board.openHistoryFlash()) as FlashPartition,
     pins: board.pins,
     rig: board.rig,
+    buildHash: board.buildHash,
     ticks: () => meter.outside(() => board.ticks()),
     schedule: (callback, delayMs) => meter.outside(() => board.schedule(() => meter.inside(callback), delayMs)),
     entropy: (lengthBytes) => meter.outside(() => board.entropy(lengthBytes)),

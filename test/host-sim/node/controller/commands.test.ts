@@ -207,6 +207,67 @@ describe("npm run controller", () => {
     assert.equal((await bench.run(["outcome"])).code, 0);
   });
 
+  it("shows, snoozes and confirms annunciations, and says which want somebody at the pump", async () => {
+    await bench.paired();
+    const { clock, hardware } = bench.world;
+    const first = await bench.run(["annunciations"]);
+    assert.match(first.out, /^0 +Date Time Issue\n$/);
+    assert.match((await bench.run(["snooze", "0"])).out, /^0 +Date Time Issue, snoozed\n$/);
+    assert.equal((await bench.run(["confirm", "0"])).out, "No annunciation.\n");
+    assert.equal((await bench.run(["confirm", "0"])).code, 1);
+    hardware.sensors.setBattery(3_490);
+    clock.advance(240_000);
+    assert.match((await bench.run(["annunciations"])).out, /^1 +Battery Empty\n$/);
+    const refused = await bench.run(["confirm", "1"]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /NotApplicable \(74\)/);
+    assert.match((await bench.run(["status"])).out, /battery +4 %\nmake +Countersign 28BYJ-48 syringe drive\n/);
+  });
+
+  it("lists bonds, and revokes another's and its own, each on a person's word (SR-115)", async () => {
+    await bench.paired();
+    const second = bench.world.controller();
+    const done = bench.world.await<{ readonly kind: string }>((heard) =>
+      second.pair(bench.world.openPairing("observe"), heard),
+    );
+    assert.equal(done?.kind, "ok");
+    second.close();
+    bench.world.clock.advance(1_000);
+    const { lines } = await bench.json(["bonds"]);
+    assert.deepEqual(
+      lines.map(({ event, role, confirmed, yours }) => [event, role, confirmed, yours]),
+      [
+        ["bond", "operate", true, true],
+        ["bond", "observe", true, false],
+      ],
+    );
+    const [own = "", other = ""] = lines.map(({ controller }) => `${controller}`);
+    assert.equal((await bench.run(["revoke", other])).code, 1, "nobody can be asked");
+    assert.equal((await bench.run(["revoke", "0011223344556677", "--yes"])).code, 1);
+    const revoked = await bench.run(["revoke", other.toUpperCase(), "--yes"]);
+    assert.equal(revoked.code, 0);
+    assert.match(revoked.out, new RegExp(`^Accepted: end of bond ${other} \\(observe\\) \\(dose 1-\\d+\\)\\.\n$`));
+    assert.match((await bench.run(["orders"])).out, new RegExp(`end of bond ${other} \\(observe\\) +applied`));
+    const last = await bench.run(["revoke", own, "--yes"]);
+    assert.equal(last.code, 1);
+    assert.match(last.err, /NotApplicable/);
+  });
+
+  it("erases its own bond when the pump has revoked it (SR-115)", async () => {
+    const first = bench.world.controller();
+    const done = bench.world.await<{ readonly kind: string }>((heard) => first.pair(bench.world.openPairing(), heard));
+    assert.equal(done?.kind, "ok");
+    first.close();
+    bench.world.clock.advance(1_000);
+    await bench.paired("observe", false);
+    const { lines } = await bench.json(["bonds"]);
+    assert.equal(lines.length, 1, "an observer sees its own");
+    const revoked = await bench.run(["revoke", `${lines[0]?.["controller"]}`, "--yes"]);
+    assert.deepEqual([revoked.code, revoked.out], [0, "The bond has ended, at the pump and here.\n"]);
+    const gone = await bench.run(["status"]);
+    assert.equal(gone.code, 6);
+  });
+
   it("prints one JSON object a line, with the same members each time", async () => {
     const shapes = new Map<string, string>();
     const readme = readFileSync("README.md", "utf8").split("| `event` | members |")[1] ?? "";
@@ -224,6 +285,8 @@ describe("npm run controller", () => {
       ["bolus", "0.1"],
       ["bolus", "11"],
       ["status"],
+      ["annunciations"],
+      ["bonds"],
       ["outcome", "1-2"],
       ["outcome"],
       ["tbr", "cancel"],
@@ -240,7 +303,9 @@ describe("npm run controller", () => {
       outcome: "event,dose,order,kind,code,intendedMicrounits,lowMicrounits,highMicrounits",
       refused: "event,order,dose,code,codeName",
       status:
-        "event,pump,role,therapyControlState,operationalState,reservoirMicrounits,basalMicrounitsPerHour,tbr,boluses,delivered,annunciation,pending,stale",
+        "event,pump,role,therapyControlState,operationalState,reservoirMicrounits,basalMicrounitsPerHour,tbr,boluses,delivered,batteryPercent,device,annunciation,pending,stale",
+      annunciation: "event,instance,type,name,snoozed",
+      bond: "event,controller,role,confirmed,yours",
       note: "event,what",
       entry: "event,line,at,order,end",
       problem: "event,exitCode,what",
