@@ -48,8 +48,11 @@ export interface Standing {
   /** Undefined until it is set. */
   readonly time: WallTime | undefined;
   readonly tbr: Tbr | undefined;
-  /** The total at which the reservoir is empty. */
-  readonly reservoirEndMicrounits: Microunits;
+  readonly reservoir: Reservoir;
+  /** Undefined until the first day begins. */
+  readonly day: Day | undefined;
+  /** The radio is silent until somebody at the pump ends it. */
+  readonly flightMode: boolean;
   readonly nextBolusId: number;
   readonly windows: Windows;
   /** The total when `windows` last closed an hour: finds insulin that no bin has. */
@@ -59,8 +62,38 @@ export interface Standing {
   readonly history: PendingHistory;
 }
 
+/** What the pump knows of the insulin in it. */
+export interface Reservoir {
+  /**
+   * `attached`: ready. `rewinding`: the plunger's drive moves back. `open`: it is back; a reservoir may be put in.
+   * `seeking`: it moves up to the plunger.
+   */
+  readonly state: keyof typeof ReservoirCode;
+  /** The total (journal.ts) at which the reservoir is empty. */
+  readonly endMicrounits: Microunits;
+  /** When its insulin began to be used. */
+  readonly sinceMs: PumpClockMs;
+  /** Primed out of this reservoir. */
+  readonly primedMicrounits: Microunits;
+}
+const ReservoirCode = { attached: 0, rewinding: 1, open: 2, seeking: 3 } as const;
+
+/** The calendar day under way: the totals when it began, and when it ends. */
+export interface Day {
+  readonly bolusTotalMicrounits: Microunits;
+  readonly basalTotalMicrounits: Microunits;
+  readonly endsAtMs: PumpClockMs;
+}
+
 /** What version 1 had none of: one template, and no time. */
 const UNPROGRAMMED = { activeTemplate: 1, profilesRevision: 0, blockToRecord: 0, time: undefined } as const;
+/** What version 2 had none of. */
+const UNCOUNTED = { day: undefined, flightMode: false } as const;
+
+/** A reservoir that was put in at time 0. */
+function reservoirOf(endMicrounits: Microunits): Reservoir {
+  return { state: "attached", endMicrounits, sinceMs: pumpClockMs(0), primedMicrounits: microunits(0) };
+}
 
 export function newStanding(rig: RigConfig): Standing {
   return {
@@ -68,8 +101,9 @@ export function newStanding(rig: RigConfig): Standing {
     control: "stop",
     basalMicrounitsPerHour: rig.provisioning.basalMicrounitsPerHour,
     ...UNPROGRAMMED,
+    ...UNCOUNTED,
     tbr: undefined,
-    reservoirEndMicrounits: rig.provisioning.reservoirMicrounits,
+    reservoir: reservoirOf(rig.provisioning.reservoirMicrounits),
     nextBolusId: 1,
     windows: NO_DELIVERY,
     windowsTotalMicrounits: microunits(0),
@@ -97,7 +131,7 @@ const HEAD_VERSION_1 = [
   ["annunciationCount", "u8"],
 ] as const;
 const HeadVersion1 = layout(...HEAD_VERSION_1);
-const Head = layout(
+const HEAD_VERSION_2 = [
   ...HEAD_VERSION_1,
   ["tbrContext", "u8"],
   ["activeTemplate", "u8"],
@@ -108,6 +142,17 @@ const Head = layout(
   ["baseTimeS", "u32"],
   ["timeZoneInt8", "u8"],
   ["dstOffset", "u8"],
+] as const;
+const HeadVersion2 = layout(...HEAD_VERSION_2);
+const Head = layout(
+  ...HEAD_VERSION_2,
+  ["reservoirState", "u8"],
+  ["reservoirSince", "u48"],
+  ["primed", "u32"],
+  ["dayBolusTotal", "u48"],
+  ["dayBasalTotal", "u48"],
+  ["dayEndsAt", "u48"],
+  ["flightMode", "u8"],
 );
 /** A TBR's amount is a rate, or a factor. Version 1 has no factors. */
 const TbrCode = { none: 0, absolute: 1, relative: 2 } as const;
@@ -116,10 +161,10 @@ const AnnunciationEntry = layout(["instance", "u16"], ["type", "u16"]);
 
 export const STANDING_BLOB: BlobSpec<Standing> = {
   name: "therapy",
-  version: 2,
+  version: 3,
   copies: "mirrored",
   encode(standing) {
-    const { tbr, windows, annunciations, time } = standing;
+    const { tbr, windows, annunciations, time, reservoir, day } = standing;
     const ledger = encodeLedger(standing.ledger);
     const head = Head.encode({
       clockMs: standing.clockMs,
@@ -129,7 +174,7 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
       tbrRate: tbr ? ("factorMillionths" in tbr ? tbr.factorMillionths : tbr.rateMicrounitsPerHour) : 0,
       tbrMinutes: tbr?.durationMinutes ?? 0,
       tbrEndsAt: tbr?.endsAtMs ?? 0,
-      reservoirEnd: standing.reservoirEndMicrounits,
+      reservoirEnd: reservoir.endMicrounits,
       nextBolusId: standing.nextBolusId,
       windowsHour: windows.hour,
       windowsTotal: standing.windowsTotalMicrounits,
@@ -146,35 +191,44 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
       baseTimeS: time?.baseTimeS ?? 0,
       timeZoneInt8: time ? encodeInt(time.timeZoneQuarters, 8) : 0,
       dstOffset: time?.dstOffset ?? 0,
+      reservoirState: ReservoirCode[reservoir.state],
+      reservoirSince: reservoir.sinceMs,
+      primed: reservoir.primedMicrounits,
+      dayBolusTotal: day?.bolusTotalMicrounits ?? 0,
+      dayBasalTotal: day?.basalTotalMicrounits ?? 0,
+      dayEndsAt: day?.endsAtMs ?? 0,
+      flightMode: standing.flightMode ? 1 : 0,
     });
     const pending = annunciations.pending.map((annunciation) => AnnunciationEntry.encode(annunciation));
     return concat(head, ledger, ...pending, encodePendingHistory(standing.history));
   },
   decode(bytes) {
     const head = Head.decode(bytes.subarray(0, Head.sizeBytes));
-    if (!head || head.tbrPresent > TbrCode.relative || head.timeState > TimeCode.certain) return undefined;
-    const standing = decodeStanding(head, bytes.subarray(Head.sizeBytes));
-    const dstOffset = Object.values(DstOffset).find((each) => each === head.dstOffset);
-    if (dstOffset === undefined || dstOffset === DstOffset.Unknown) return undefined;
-    const time = {
-      setAtMs: pumpClockMs(head.timeSetAt),
-      baseTimeS: head.baseTimeS,
-      timeZoneQuarters: decodeInt(head.timeZoneInt8, 8),
-      dstOffset,
-      certain: head.timeState === TimeCode.certain,
+    const states = Object.keys(ReservoirCode) as Reservoir["state"][];
+    const state = states.find((each) => ReservoirCode[each] === head?.reservoirState);
+    const standing = head && decodeVersion2(head, bytes.subarray(Head.sizeBytes));
+    if (!standing || !state || head.flightMode > 1) return undefined;
+    const { endMicrounits } = standing.reservoir;
+    return {
+      ...standing,
+      reservoir: {
+        state,
+        endMicrounits,
+        sinceMs: pumpClockMs(head.reservoirSince),
+        primedMicrounits: microunits(head.primed),
+      },
+      day: dayOf(head),
+      flightMode: head.flightMode === 1,
     };
-    const { activeTemplate, profilesRevision, blockToRecord } = head;
-    return (
-      standing && {
-        ...standing,
-        activeTemplate,
-        profilesRevision,
-        blockToRecord,
-        time: head.timeState === TimeCode.never ? undefined : time,
-      }
-    );
   },
   older: [
+    {
+      version: 2,
+      decode(bytes) {
+        const head = HeadVersion2.decode(bytes.subarray(0, HeadVersion2.sizeBytes));
+        return head && decodeVersion2(head, bytes.subarray(HeadVersion2.sizeBytes));
+      },
+    },
     {
       version: 1,
       decode(bytes) {
@@ -186,9 +240,36 @@ export const STANDING_BLOB: BlobSpec<Standing> = {
   ],
 };
 
+function dayOf(head: { readonly dayBolusTotal: number; readonly dayBasalTotal: number; readonly dayEndsAt: number }) {
+  if (head.dayEndsAt === 0) return undefined;
+  return {
+    bolusTotalMicrounits: microunits(head.dayBolusTotal),
+    basalTotalMicrounits: microunits(head.dayBasalTotal),
+    endsAtMs: pumpClockMs(head.dayEndsAt),
+  };
+}
+
+/** What versions 2 and 3 have, and what follows the head in both. */
+function decodeVersion2(head: Values<typeof HEAD_VERSION_2>, bytes: Uint8Array): Standing | undefined {
+  if (head.tbrPresent > TbrCode.relative || head.timeState > TimeCode.certain) return undefined;
+  const standing = decodeStanding(head, bytes);
+  const dstOffset = Object.values(DstOffset).find((each) => each === head.dstOffset);
+  if (!standing || dstOffset === undefined || dstOffset === DstOffset.Unknown) return undefined;
+  const { activeTemplate, profilesRevision, blockToRecord } = head;
+  const time = {
+    setAtMs: pumpClockMs(head.timeSetAt),
+    baseTimeS: head.baseTimeS,
+    timeZoneQuarters: decodeInt(head.timeZoneInt8, 8),
+    dstOffset,
+    certain: head.timeState === TimeCode.certain,
+  };
+  const known = head.timeState === TimeCode.never ? undefined : time;
+  return { ...standing, activeTemplate, profilesRevision, blockToRecord, time: known };
+}
+
 type HeadFields = Values<typeof HEAD_VERSION_1> & { readonly tbrContext: number };
 
-/** What both versions have, and what follows the head in both. */
+/** What all versions have, and what follows the head in each. */
 function decodeStanding(head: HeadFields, bytes: Uint8Array): Standing | undefined {
   const control = controlOf(head.control);
   const historyAt = head.ledgerBytes + head.annunciationCount * AnnunciationEntry.sizeBytes;
@@ -202,7 +283,8 @@ function decodeStanding(head: HeadFields, bytes: Uint8Array): Standing | undefin
     basalMicrounitsPerHour: microunitsPerHour(head.basalRate),
     ...UNPROGRAMMED,
     tbr: tbrOf(head),
-    reservoirEndMicrounits: microunits(head.reservoirEnd),
+    ...UNCOUNTED,
+    reservoir: reservoirOf(microunits(head.reservoirEnd)),
     nextBolusId: head.nextBolusId,
     windows: { hour: head.windowsHour, closedMicrounits: head.bins.map(microunits) },
     windowsTotalMicrounits: microunits(head.windowsTotal),

@@ -161,7 +161,7 @@ export function bolusDone(therapy: Therapy, entry: LedgerEntry): Microunits {
 }
 
 export function reservoirMicrounits(therapy: Therapy): Microunits {
-  return microunits(Math.max(0, therapy.standing.reservoirEndMicrounits - totalMicrounits(therapy.journal)));
+  return microunits(Math.max(0, therapy.standing.reservoir.endMicrounits - totalMicrounits(therapy.journal)));
 }
 
 /** What the gate judges by: windows, reservoir, and what the active bolus still has coming. */

@@ -11,7 +11,7 @@ import { NO_BONDS } from "../../firmware/session/bonds.js";
 import { withProfile } from "../../firmware/therapy/therapy.js";
 import { durable, identityOf, soundEntropy, varied } from "../nonce/bench.js";
 import { flipped, hex, unhex } from "../session/bench.js";
-import { bolusStanding, clock, HOUR_MS, RIG, therapyOf } from "../therapy/bench.js";
+import { bolusStanding, clock, HOUR_MS, RIG, reservoirOf, therapyOf } from "../therapy/bench.js";
 import { profileOfRates } from "../therapy/profileBench.js";
 import { vectorsOf } from "../vectors/appendix.js";
 import { ASKER, COMMAND, Desk, doseBytes } from "./bench.js";
@@ -211,7 +211,7 @@ describe("Commit", () => {
     for (const [therapy, code] of [
       [therapyOf({ control: "stop" }), "74"],
       [therapyOf(bolusStanding(100_000, 77)), "76"],
-      [therapyOf({ reservoirEndMicrounits: microunits(1_000_000) }), "72"],
+      [therapyOf({ reservoir: reservoirOf(1_000_000) }), "72"],
       [therapyOf({}, { openHourMicrounits: microunits(14_000_000) }), "75"],
     ] as const) {
       const desk = new Desk();

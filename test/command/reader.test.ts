@@ -5,7 +5,7 @@ import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/
 import { AnnunciationType } from "../../firmware/ids/values.js";
 import { ledgerEntries } from "../../firmware/therapy/ledger.js";
 import type { Therapy } from "../../firmware/therapy/therapy.js";
-import { at, bolusStanding, ledgerOf, therapyOf } from "../therapy/bench.js";
+import { at, bolusStanding, ledgerOf, reservoirOf, therapyOf } from "../therapy/bench.js";
 import { Desk } from "./bench.js";
 
 const read = (channel: number, therapy: Therapy, value = "") => new Desk(therapy).ask(channel, value);
@@ -26,7 +26,7 @@ describe("status channels", () => {
       fault: { cause: { kind: "invariant", message: "x" }, stored: true },
     };
     assert.equal(read(0x21, faulted).slice(3, 7), "3333");
-    const left = (amount: number) => read(0x21, therapyOf({ reservoirEndMicrounits: microunits(amount) })).slice(7, 11);
+    const left = (amount: number) => read(0x21, therapyOf({ reservoir: reservoirOf(amount) })).slice(7, 11);
     assert.equal(left(120_500_000), "b5f4");
     assert.equal(left(120_599_999), "b5f4");
     assert.equal(left(0), "0000");

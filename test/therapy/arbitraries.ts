@@ -119,7 +119,27 @@ export const standing: fc.Arbitrary<Standing> = fc.record(
       ),
       { nil: undefined },
     ),
-    reservoirEndMicrounits: amountOf(48),
+    reservoir: fc.record(
+      {
+        state: fc.constantFrom("attached", "rewinding", "open", "seeking"),
+        endMicrounits: amountOf(48),
+        sinceMs: clockMs,
+        primedMicrounits: amountOf(32),
+      },
+      plain,
+    ),
+    day: fc.option(
+      fc.record(
+        {
+          bolusTotalMicrounits: amountOf(48),
+          basalTotalMicrounits: amountOf(48),
+          endsAtMs: clockMs.filter((ms) => ms > 0),
+        },
+        plain,
+      ),
+      { nil: undefined },
+    ),
+    flightMode: fc.boolean(),
     nextBolusId: uint(16),
     windows: fc.record(
       { hour: uint(32), closedMicrounits: fc.array(amountOf(32), { minLength: 24, maxLength: 24 }) },

@@ -13,7 +13,7 @@ import { obey } from "../../firmware/therapy/obey.js";
 import { newProfiles } from "../../firmware/therapy/profiles.js";
 import { endPulse, passTime } from "../../firmware/therapy/pulses.js";
 import { resolve } from "../../firmware/therapy/resolve.js";
-import { newStanding, type Standing } from "../../firmware/therapy/standing.js";
+import { newStanding, type Reservoir, type Standing } from "../../firmware/therapy/standing.js";
 import { beginTherapy, type Therapy, type TherapyStep } from "../../firmware/therapy/therapy.js";
 
 export const RIG = DEFAULT_RIG;
@@ -31,6 +31,12 @@ export function therapyOf(
   const profiles = newProfiles(state.basalMicrounitsPerHour);
   return beginTherapy(state, profiles, { ...NEW_JOURNAL, ...journal }, at(0), rig);
 }
+
+/** A reservoir in place that is empty at that total. */
+export const reservoirOf = (endMicrounits: number): Reservoir => ({
+  ...newStanding(RIG).reservoir,
+  endMicrounits: microunits(endMicrounits),
+});
 
 export const entryOf = (sequence: number, fields: Partial<LedgerEntry> = {}): LedgerEntry => ({
   doseId: { epoch: 1, sequence },

@@ -26,6 +26,7 @@ import {
   PULSE,
   RIG,
   reportOf,
+  reservoirOf,
   therapyOf,
 } from "./bench.js";
 
@@ -183,7 +184,7 @@ describe("therapy: limits on pulses", () => {
   });
 
   it("withholds a basal pulse that the reservoir no longer holds, and says that it is empty (SR-46)", () => {
-    const therapy = therapyOf({ reservoirEndMicrounits: microunits(49_999) }, { basalOwed: owedPulse });
+    const therapy = therapyOf({ reservoir: reservoirOf(49_999) }, { basalOwed: owedPulse });
     const { next } = passTime(therapy, at(2_000), RIG);
     assert.deepEqual(typesOf(next), [AnnunciationType.ReservoirEmpty]);
     assert.equal(next.motion.kind, "idle");

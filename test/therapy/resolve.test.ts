@@ -5,7 +5,7 @@ import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/
 import type { Command } from "../../firmware/therapy/commands.js";
 import { resolve } from "../../firmware/therapy/resolve.js";
 import type { Therapy } from "../../firmware/therapy/therapy.js";
-import { at, bolusStanding, closedBins, HOUR_MS, RIG, therapyOf } from "./bench.js";
+import { at, bolusStanding, closedBins, HOUR_MS, RIG, reservoirOf, therapyOf } from "./bench.js";
 
 const TBR = { rateMicrounitsPerHour: microunitsPerHour(0), durationMinutes: 60, endsAtMs: pumpClockMs(HOUR_MS) };
 const stopped = therapyOf({ control: "stop" });
@@ -13,7 +13,7 @@ const running = therapyOf();
 const withTbr = therapyOf({ tbr: TBR });
 const withBolus = therapyOf(bolusStanding(1_000_000));
 const faulted: Therapy = { ...running, fault: { cause: { kind: "invariant", message: "x" }, stored: true } };
-const emptied = therapyOf({ reservoirEndMicrounits: microunits(1_000_000) });
+const emptied = therapyOf({ reservoir: reservoirOf(1_000_000) });
 const busyHour = therapyOf({}, { openHourMicrounits: microunits(14_000_000) });
 
 const bolus = (amount: number): Command => ({ kind: "setBolus", flags: 0, amountMicrounits: microunits(amount) });
