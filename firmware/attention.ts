@@ -1,14 +1,17 @@
 /**
  * What calls for a person as time goes by, looked at once a minute and never while a pulse runs: snoozes that end, a
- * pump that stands still, a battery that runs down. Owns the battery's input. Through `Delivery` alone anything is stored.
+ * pump that stands still, a battery and a reservoir that run down. Owns the battery's input. Through `Delivery` alone anything is stored.
  */
 
 import type { UptimeMs } from "./base/units.js";
 import { Battery } from "./battery.js";
 import type { Board } from "./board.js";
 import type { Delivery } from "./delivery.js";
+import { AnnunciationType } from "./ids/values.js";
+import type { RigConfig } from "./rig.js";
 import { endSnooze, tell } from "./therapy/obey.js";
 import { passReminder, type RemindAt } from "./therapy/reminder.js";
+import { isReservoirLow } from "./therapy/therapy.js";
 
 /** Fine enough for quarters of an hour, and seldom beside the radio's own 5 s. */
 export const ATTENTION_INTERVAL_MS = 60_000;
@@ -16,12 +19,16 @@ export const ATTENTION_INTERVAL_MS = 60_000;
 export class Attention {
   readonly battery: Battery;
   readonly #delivery: Delivery;
+  readonly #rig: RigConfig;
   readonly #now: () => UptimeMs;
   #remindAt: RemindAt;
+  /** A low reservoir is told of once, and again after a restart. */
+  #lowTold = false;
 
   constructor(board: Board, delivery: Delivery, now: () => UptimeMs) {
     this.battery = new Battery(board);
     this.#delivery = delivery;
+    this.#rig = board.rig;
     this.#now = now;
   }
 
@@ -34,9 +41,18 @@ export class Attention {
       if (!delivery.adopt(step)) break;
     const type = this.battery.measure();
     if (type !== undefined) delivery.adopt(tell(delivery.therapy, type, now));
+    this.#lookAtReservoir(now);
     const { next, due } = passReminder(this.#remindAt, delivery.therapy, now);
     this.#remindAt = next;
     if (due) delivery.remindStopped();
     return delivery.therapy !== before;
+  }
+
+  #lookAtReservoir(now: UptimeMs): void {
+    const delivery = this.#delivery;
+    const { therapy } = delivery;
+    const low = isReservoirLow(therapy, this.#rig);
+    if (low && !this.#lowTold) delivery.adopt(tell(therapy, AnnunciationType.ReservoirLow, now));
+    this.#lowTold = low;
   }
 }

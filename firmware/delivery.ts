@@ -11,6 +11,7 @@ import type { Booted } from "./boot.js";
 import { AnnunciationType, StatusChangedFlag } from "./ids/values.js";
 import type { MotionCheck } from "./motor/encoder.js";
 import type { Motor, MotorReport } from "./motor/motor.js";
+import { OFFER_LINES, reservoirLines } from "./reservoirText.js";
 import type { RigConfig } from "./rig.js";
 import type { Durable } from "./storage/blob.js";
 import { isSnoozed } from "./therapy/annunciations.js";
@@ -18,6 +19,8 @@ import { endBenchPulse } from "./therapy/bench.js";
 import { latchFault, type Moved } from "./therapy/fault.js";
 import { JOURNAL_BLOB, type JournalBegun } from "./therapy/journal.js";
 import { tell } from "./therapy/obey.js";
+import { operationalState } from "./therapy/operational.js";
+import { endLegPulse, offerMove, takeOffer } from "./therapy/preparation.js";
 import { PROFILES_BLOB } from "./therapy/profiles.js";
 import { countUncommanded, endPulse, passRates, passTime, therapyWakeAt } from "./therapy/pulses.js";
 import { STANDING_BLOB } from "./therapy/standing.js";
@@ -106,22 +109,41 @@ export class Delivery {
   }
 
   /**
-   * Takes the motor's report of the pulse that was begun, and latches the fault that it may tell of: not when the bench
-   * began it, whose business the encoder then is.
+   * Takes the motor's report of the pulse that was begun, and latches the fault that it may tell of: not when it moved no
+   * insulin, since what the encoder then says is the bench's business, or tells of a stop.
    */
   pulseEnded(report: MotorReport): void {
     if (this.#therapy.journal.pulse?.source === "bench") {
-      this.adopt(endBenchPulse(this.#therapy, report, this.#now(), this.#rig));
+      const end = this.#therapy.leg ? endLegPulse : endBenchPulse;
+      this.adopt(end(this.#therapy, report, this.#now(), this.#rig));
       return;
     }
     this.adopt(endPulse(this.#therapy, report, this.#now(), this.#rig), report);
     this.#latchMotion(report.check, report);
   }
 
+  /** Somebody at the pump asks to change the reservoir: asks back, and says what to do. */
+  offerMove(): void {
+    this.adopt(offerMove(this.#therapy, this.#now()));
+    const { offer } = this.#therapy;
+    this.#annunciator.announce(...(offer ? OFFER_LINES[offer.kind] : ["Hold to stop first"]));
+  }
+
+  /** Somebody at the pump confirmed what it asked. */
+  takeOffer(): void {
+    this.adopt(takeOffer(this.#therapy, this.#motor.forceFraction, this.#now(), this.#rig));
+  }
+
+  /** Takes the current off at once where what moves is no insulin. */
+  haltLeg(): void {
+    if (this.#therapy.leg) this.#motor.deenergise();
+  }
+
   /** Looks for motion that nobody commanded, while the motor is at rest: it is counted, and a fault. */
   #checkRest(): void {
-    const { fault, motion } = this.#therapy;
-    if (fault || motion.kind !== "idle") return;
+    const { fault, motion, standing } = this.#therapy;
+    // Where there is no reservoir, hands may be at the drive, and nothing it moves is insulin.
+    if (fault || motion.kind !== "idle" || standing.reservoir.state !== "attached") return;
     const { check, highMicrounits } = this.#motor.checkRest();
     if (check.kind === "inTolerance") return;
     const moved = { lowMicrounits: microunits(0), highMicrounits };
@@ -146,9 +168,11 @@ export class Delivery {
     const committed = record && this.#commit(record, moved);
     if (committed?.kind === "failed") return false;
     this.#therapy = next;
+    // A leg begins wherever hands have left the drive, and ends against something.
+    if ((before.leg === undefined) !== (next.leg === undefined)) this.#motor.realign();
     if (committed?.kind === "pulse") this.#motor.begin(committed.proof.value.plan, committed.proof);
-    if (before.standing.control !== next.standing.control) this.#onStateChanged();
     if (record?.kind === "standing") {
+      if (hasChangedState(before, next)) this.#onStateChanged();
       this.#recordHistory();
       this.#announce(before);
     }
@@ -259,7 +283,7 @@ export class Delivery {
     const { control, annunciations } = this.#therapy.standing;
     const { pending } = annunciations;
     const newest = pending.at(-1);
-    const lines: string[] = [];
+    const lines = [...reservoirLines(before, this.#therapy)];
     if (control !== before.standing.control) lines.push(control === "run" ? "Running" : "Stopped");
     if (newest && pending.length > before.standing.annunciations.pending.length)
       lines.push(annunciationLine(newest.type));
@@ -271,6 +295,11 @@ export class Delivery {
     if (lines.length > 0 && !this.#therapy.fault) this.#annunciator.announce(...lines);
     this.#annunciator.setPending(pending.length > 0 || this.#therapy.fault !== undefined);
   }
+}
+
+/** Whether the therapy control state or the operational state is another. */
+function hasChangedState(before: Therapy, next: Therapy): boolean {
+  return before.standing.control !== next.standing.control || operationalState(before) !== operationalState(next);
 }
 
 /** One line for the display: the standard's name of an annunciation. */

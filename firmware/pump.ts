@@ -18,7 +18,9 @@ import { Motor, type MotorReport } from "./motor/motor.js";
 import { Radio } from "./radio.js";
 import { type RigConfig, rigErrors } from "./rig.js";
 import type { Role } from "./session/bonds.js";
+import { activePriming } from "./therapy/ledger.js";
 import { confirmAnnunciation, resume, stop } from "./therapy/obey.js";
+import type { Therapy } from "./therapy/therapy.js";
 import { Workbench } from "./workbench.js";
 
 /**
@@ -49,6 +51,8 @@ const REVOKE_TAPS = 7;
 /** Taps alone that open pairing. */
 const OPERATE_TAPS = 3;
 const OBSERVE_TAPS = 4;
+/** Taps alone that ask to change the reservoir. */
+const RESERVOIR_TAPS = 5;
 
 /** Longer than a pulse takes (SR-58). */
 const ATTENTION_RETRY_MS = 500;
@@ -162,6 +166,7 @@ class Pump {
     try {
       this.#readButton();
       if (this.#delivery.isMoving) {
+        if (this.#gestures.some(({ kind }) => kind === "hold")) this.#delivery.haltLeg();
         this.#armForButton();
         return;
       }
@@ -184,7 +189,11 @@ class Pump {
     } catch (error) {
       this.#delivery.latch({ kind: "invariant", message: messageOf(error) });
     }
-    if (this.#delivery.isMoving) return;
+    if (this.#delivery.isMoving) {
+      // Where a pulse follows on another, a press may be under way.
+      this.#armForButton();
+      return;
+    }
     // Not before a pulse that has just begun: its first half-step comes first.
     this.#terminal.flush();
     this.#arm(this.#wakeInMs());
@@ -224,13 +233,15 @@ class Pump {
     if (gesture.kind === "hold") {
       this.#workbench.held();
       if (gesture.tapsBefore === REVOKE_TAPS) this.#revokeAll();
-      else if (delivery.therapy.standing.control === "run") delivery.adopt(stop(delivery.therapy, now, this.#rig));
+      else if (isUnderWay(delivery.therapy)) delivery.adopt(stop(delivery.therapy, now, this.#rig));
+      else if (gesture.tapsBefore === 0) delivery.takeOffer();
       else if (gesture.tapsBefore === RESUME_TAPS) delivery.adopt(resume(delivery.therapy, now));
       return;
     }
     if (gesture.count === 1) delivery.adopt(confirmAnnunciation(delivery.therapy, now));
     if (gesture.count === OPERATE_TAPS) this.#openWindow("operate");
     if (gesture.count === OBSERVE_TAPS) this.#openWindow("observe");
+    if (gesture.count === RESERVOIR_TAPS) delivery.offerMove();
   }
 
   #openWindow(role: Role): void {
@@ -250,6 +261,11 @@ class Pump {
     const buttonAt = buttonWakeAt(this.#button, now) ?? NEVER;
     return Math.max(0, Math.min(this.#delivery.wakeAt(), this.#benchAt, radioAt, buttonAt) - now);
   }
+}
+
+/** Whether there is anything that a hold stops: a question that waits is answered by it. */
+function isUnderWay({ standing, leg, offer }: Therapy): boolean {
+  return standing.control === "run" || leg !== undefined || (activePriming(standing.ledger) !== undefined && !offer);
 }
 
 /** Boots, or says aloud why not before the exception goes on. */

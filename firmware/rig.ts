@@ -32,6 +32,18 @@ export interface BatteryConfig {
   readonly fullScaleMillivolts: number;
 }
 
+/** The reservoir, and the way of the drive behind its plunger. */
+export interface ReservoirConfig {
+  /** From the stop at the back to where a full reservoir is empty, as insulin. */
+  readonly strokeMicrounits: Microunits;
+  /** Less than that is none that could be used. */
+  readonly fillLeastMicrounits: Microunits;
+  /** At or under that the user is told. */
+  readonly lowMicrounits: Microunits;
+  /** Force over that of a drive that moves freely which tells that it touches the plunger, of the sensor's full scale. */
+  readonly contactForceFraction: number;
+}
+
 /** What the gate lets through (therapy/limits.ts). */
 export interface LimitsConfig {
   /** One bolus. */
@@ -41,11 +53,14 @@ export interface LimitsConfig {
   readonly dayMaxMicrounits: Microunits;
   /** Programmed and temporary rates. */
   readonly basalMaxMicrounitsPerHour: MicrounitsPerHour;
+  /** All priming of one reservoir. */
+  readonly primingMaxMicrounits: Microunits;
 }
 
 /** Everything that differs from rig to rig. */
 export interface RigConfig {
   readonly drive: DriveConfig;
+  readonly reservoir: ReservoirConfig;
   readonly limits: LimitsConfig;
   /** `none` for a board on a supply. */
   readonly battery: BatteryConfig | "none";
@@ -58,13 +73,15 @@ export interface RigConfig {
 
 /**
  * What no configuration may exceed. Manuals of pumps in use: bolus to 25 U (t:slim) and 30 U (Omnipod), basal to 30 U/h
- * (Omnipod). Hour and day have no such source: about one largest bolus an hour, and half a cartridge a day.
+ * (Omnipod). The others have no such source: about one largest bolus an hour, half a cartridge a day, and for priming
+ * twice what the longest line takes.
  */
 export const CEILINGS: LimitsConfig = {
   bolusMaxMicrounits: microunits(25_000_000),
   hourMaxMicrounits: microunits(30_000_000),
   dayMaxMicrounits: microunits(150_000_000),
   basalMaxMicrounitsPerHour: microunitsPerHour(30_000_000),
+  primingMaxMicrounits: microunits(50_000_000),
 };
 
 /**
@@ -89,11 +106,22 @@ export const DEFAULT_RIG: RigConfig = {
     pulseIntervalMs: 2_000,
     occlusionForceFraction: 0.5,
   },
+  reservoir: {
+    // 300 U, and 1 mm on the bore behind the plunger of a full cartridge.
+    strokeMicrounits: microunits(307_314_000),
+    fillLeastMicrounits: microunits(10_000_000),
+    // What t:slim X2 begins with (its user guide, Low Insulin Alert).
+    lowMicrounits: microunits(20_000_000),
+    // 0.6 N of a 30 N sensor.
+    contactForceFraction: 0.02,
+  },
   limits: {
     bolusMaxMicrounits: microunits(10_000_000),
     hourMaxMicrounits: microunits(15_000_000),
     dayMaxMicrounits: microunits(80_000_000),
     basalMaxMicrounitsPerHour: microunitsPerHour(5_000_000),
+    // t:slim X2 fills its lines with 10 to 30 U (its user guide, Fill Tubing).
+    primingMaxMicrounits: microunits(30_000_000),
   },
   // Two equal resistors before a converter that reads full scale at 2.45 V (the SDK's _analog.c, 12 dB).
   battery: { fullScaleMillivolts: 4_900 },
@@ -136,6 +164,7 @@ export function rigErrors(rig: RigConfig): readonly string[] {
     if (!Number.isSafeInteger(value) || value < 0) errors.push(`${name} is ${value}; it must be an integer from 0 up`);
   if (!(drive.occlusionForceFraction > 0 && drive.occlusionForceFraction < 1))
     errors.push(`drive.occlusionForceFraction is ${drive.occlusionForceFraction}; it must lie between 0 and 1`);
+  errors.push(...reservoirErrors(rig));
   if (drive.pulseMaxMicrounits < 1) errors.push("drive.pulseMaxMicrounits is under 1");
   if (drive.insulinPerTurnMicrounits < 1) errors.push("drive.insulinPerTurnMicrounits is under 1");
   if (provisioning.basalMicrounitsPerHour > rig.limits.basalMaxMicrounitsPerHour)
@@ -174,5 +203,20 @@ export function rigErrors(rig: RigConfig): readonly string[] {
   const fastest = (drive.pulseMaxMicrounits * MS_PER_HOUR) / drive.pulseIntervalMs;
   if (rig.limits.basalMaxMicrounitsPerHour > fastest)
     errors.push(`limits.basalMaxMicrounitsPerHour is over ${fastest}, what the pulses can deliver`);
+  return errors;
+}
+
+function reservoirErrors({ reservoir, provisioning, drive }: RigConfig): readonly string[] {
+  const errors: string[] = [];
+  const { strokeMicrounits, fillLeastMicrounits, lowMicrounits, contactForceFraction } = reservoir;
+  for (const [name, value] of Object.entries({ strokeMicrounits, fillLeastMicrounits, lowMicrounits }))
+    if (!(Number.isSafeInteger(value) && value >= 0 && value <= strokeMicrounits))
+      errors.push(`reservoir.${name} is ${value}; it must be an integer from 0 to the stroke`);
+  if (provisioning.reservoirMicrounits > strokeMicrounits)
+    errors.push("provisioning.reservoirMicrounits is over reservoir.strokeMicrounits");
+  if (!(contactForceFraction > 0 && contactForceFraction < drive.occlusionForceFraction))
+    errors.push(
+      `reservoir.contactForceFraction is ${contactForceFraction}; it must lie between 0 and drive.occlusionForceFraction`,
+    );
   return errors;
 }

@@ -27,7 +27,7 @@ describe("rig", () => {
   });
 
   it("refuses every limit over its ceiling, at zero, below it, or not a whole number (SR-42)", () => {
-    assert.deepEqual(Object.values(CEILINGS), [25_000_000, 30_000_000, 150_000_000, 30_000_000]);
+    assert.deepEqual(Object.values(CEILINGS), [25_000_000, 30_000_000, 150_000_000, 30_000_000, 50_000_000]);
     for (const name of Object.keys(CEILINGS) as (keyof LimitsConfig)[])
       for (const value of [CEILINGS[name] + 1, 0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
         const errors = rigErrors(withLimits({ [name]: value }));
@@ -38,12 +38,13 @@ describe("rig", () => {
       }
   });
 
-  it("has the default limits of the specification (SR-43, SR-44)", () => {
+  it("has the default limits of the specification (SR-43, SR-44, SR-128)", () => {
     assert.deepEqual(DEFAULT_RIG.limits, {
       bolusMaxMicrounits: 10_000_000,
       hourMaxMicrounits: 15_000_000,
       dayMaxMicrounits: 80_000_000,
       basalMaxMicrounitsPerHour: 5_000_000,
+      primingMaxMicrounits: 30_000_000,
     });
   });
 
@@ -64,6 +65,21 @@ describe("rig", () => {
     ] as const)
       assert.ok(
         rigErrors(withDrive(drive)).some((error) => what.test(error)),
+        `${what}`,
+      );
+  });
+
+  it("refuses a reservoir beyond its stroke, and a touch that is no fraction under an occlusion (SR-129)", () => {
+    for (const [reservoir, what] of [
+      [{ strokeMicrounits: microunits(299_999_999) }, /provisioning.reservoirMicrounits is over/],
+
+      [{ fillLeastMicrounits: microunits(400_000_000) }, /fillLeastMicrounits is 400000000/],
+      [{ lowMicrounits: microunits(-1) }, /lowMicrounits is -1/],
+      [{ contactForceFraction: 0 }, /contactForceFraction is 0/],
+      [{ contactForceFraction: 0.5 }, /contactForceFraction is 0.5/],
+    ] as const)
+      assert.ok(
+        rigErrors({ ...DEFAULT_RIG, reservoir: { ...DEFAULT_RIG.reservoir, ...reservoir } }).some((e) => what.test(e)),
         `${what}`,
       );
   });

@@ -15,6 +15,7 @@ export interface Guarded {
 
 /** Why the pump is not on the bench, and what to do; undefined when it is. */
 export function inUseRefusal({ therapy, bonds }: Guarded): string | undefined {
+  if (therapy.leg) return "Refused: the reservoir is being changed. Hold the button to halt that.";
   if (therapy.standing.control === "run") return "Refused: the pump is in Run. Hold the button to stop it.";
   if (bonds.confirmed.length > 0 || bonds.unconfirmed)
     return "Refused: a controller is paired. Tap the button seven times and hold it: that revokes all.";

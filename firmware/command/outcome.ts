@@ -59,7 +59,7 @@ function entryOperand(entry: LedgerEntry, therapy: Therapy): Uint8Array {
   const delivering = entry.kind === "delivering";
   const done = delivering ? bolusDone(therapy, entry) : entry.lowMicrounits;
   const pulse = therapy.journal.pulse;
-  const moving = delivering && pulse?.source === "bolus" ? pulse.insulinMicrounits : 0;
+  const moving = delivering && (pulse?.source === "bolus" || pulse?.source === "priming") ? pulse.insulinMicrounits : 0;
   return OutcomeIs.encode({
     ...entry.doseId,
     kind: EntryKind[entry.kind],

@@ -5,7 +5,7 @@
 
 import { Refusal, SUCCESS } from "../base/refusal.js";
 import { type Microunits, MS_PER_MINUTE, microunits } from "../base/units.js";
-import { encodeFloatMicrounits, encodeSfloatExact, encodeSfloatMicrounits } from "../ids/float.js";
+import { encodeFloatMicrounits, encodeSfloatExact, encodeSfloatMicrounits, SFLOAT_NAN } from "../ids/float.js";
 import {
   ActiveBasalRateDeliveryResponse,
   ActiveBolusDeliveryOperand,
@@ -37,13 +37,13 @@ import {
   CounterType,
   CounterValue,
   FeatureFlag,
-  OperationalState,
   StatusFlag,
   TherapyControlState,
 } from "../ids/values.js";
 import { foremost, isSnoozed } from "../therapy/annunciations.js";
 import { tbrAmountSfloat, tbrType } from "../therapy/events.js";
 import { activeBolus } from "../therapy/ledger.js";
+import { operationalState } from "../therapy/operational.js";
 import { bolusDone, clockAt, reservoirMicrounits, type Therapy } from "../therapy/therapy.js";
 import type { CommandContext } from "./countersign.js";
 import { deviceTime } from "./deviceTime.js";
@@ -70,9 +70,8 @@ export function statusValue(channel: number, { therapy, now }: CommandContext): 
     case Channel.Status:
       return StatusValue.encode({
         therapyControlState: therapy.standing.control === "run" ? TherapyControlState.Run : TherapyControlState.Stop,
-        operationalState: therapy.fault ? OperationalState.Off : OperationalState.Ready,
-        reservoirSfloat: encodeSfloatMicrounits(reservoirMicrounits(therapy), "down"),
-        flags: StatusFlag.ReservoirAttached,
+        operationalState: operationalState(therapy),
+        ...reservoirStatus(therapy),
       });
     case Channel.AnnunciationStatus: {
       const first = foremost(therapy.standing.annunciations, therapy.snoozes);
@@ -92,6 +91,15 @@ export function statusValue(channel: number, { therapy, now }: CommandContext): 
     default:
       return undefined;
   }
+}
+
+function reservoirStatus(therapy: Therapy) {
+  return therapy.standing.reservoir.state === "attached"
+    ? {
+        reservoirSfloat: encodeSfloatMicrounits(reservoirMicrounits(therapy), "down"),
+        flags: StatusFlag.ReservoirAttached,
+      }
+    : { reservoirSfloat: SFLOAT_NAN, flags: 0 };
 }
 
 /** The answer to a Status Reader request, and the Status Changed flags that it resets. */
@@ -147,11 +155,11 @@ export function readStatus(value: Uint8Array, stale: boolean, context: CommandCo
     case StatusReaderOpcode.GetCounter: {
       const fields = CounterOperand.decode(operand);
       if (!fields || !isCounter(fields)) return invalid;
-      // No end is set to this pump's life, so nothing is left of it; it is on no warranty and no loan, and the age of the
-      // insulin is not known.
-      if (fields.type !== CounterType.Lifetime || fields.value !== CounterValue.Elapsed)
+      const sinceMs = countedFrom(therapy, fields.type);
+      // No end is set to anything, so nothing is left of it.
+      if (sinceMs === undefined || fields.value !== CounterValue.Elapsed)
         return readerResponse(opcode, Refusal.NotApplicable);
-      const minutes = Math.floor(clockAt(therapy, context.now) / MS_PER_MINUTE);
+      const minutes = Math.floor((clockAt(therapy, context.now) - sinceMs) / MS_PER_MINUTE);
       const minutesInt32 = encodeInt(Math.min(minutes, INT32_MAX), 32);
       return {
         value: message(StatusReaderOpcode.GetCounterResponse, CounterResponse.encode({ ...fields, minutesInt32 })),
@@ -169,6 +177,13 @@ export function readStatus(value: Uint8Array, stale: boolean, context: CommandCo
     default:
       return readerResponse(opcode, Refusal.OpcodeNotSupported);
   }
+}
+
+/** Pump clock at which a counter began; undefined for one that the pump has not: it is on no warranty and no loan. */
+function countedFrom({ standing }: Therapy, type: number): number | undefined {
+  if (type === CounterType.Lifetime) return 0;
+  const { state, sinceMs } = standing.reservoir;
+  return type === CounterType.ReservoirInsulinOperation && state === "attached" ? sinceMs : undefined;
 }
 
 function isCounter({ type, value }: { readonly type: number; readonly value: number }): boolean {

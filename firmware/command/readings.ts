@@ -57,6 +57,10 @@ const TimeReading = layout(
 const CancelTbrReading = layout(["opcode", "u16"], ["rateMicrounitsPerHour", "u32"]);
 const RunReading = layout(["opcode", "u16"], ["state", "u8"], ["rateMicrounitsPerHour", "u32"]);
 
+const PrimingReading = layout(["opcode", "u16"], ["amountMicrounits", "u32"]);
+const FillReading = layout(["opcode", "u16"], ["amountMicrounits", "u32"], ["remainingMicrounits", "u32"]);
+const BareReading = layout(["opcode", "u16"]);
+
 const TbrMode = { start: 0x0f, change: 0x33, startRelative: 0x3c, changeRelative: 0x55 } as const;
 const ProfileState = { inactive: 0x0f, active: 0x33 } as const;
 
@@ -100,7 +104,14 @@ export function readingOf(meaning: Meaning): Uint8Array {
         state: TherapyControlState.Run,
         rateMicrounitsPerHour: meaning.rateMicrounitsPerHour,
       });
+    case "startPriming":
+      return PrimingReading.encode({ opcode: CommandOpcode.StartPriming, ...meaning });
+    case "setReservoirFill":
+      return FillReading.encode({ opcode: CommandOpcode.SetInitialReservoirFill, ...meaning });
+    case "resetReservoirTime":
+      return BareReading.encode({ opcode: CommandOpcode.ResetReservoirInsulinOperationTime });
     case "stop":
+    case "stopPriming":
     case "cancelBolus":
     case "snoozeAnnunciation":
     case "confirmAnnunciation":

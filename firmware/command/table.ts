@@ -20,8 +20,10 @@ import {
   operandOf,
   SetBolusOperand,
   SetBolusResponse,
+  SetInitialReservoirFillOperand,
   SetTbrOperand,
   SetTherapyControlStateOperand,
+  StartPrimingOperand,
 } from "../ids/layouts.js";
 import { type Channel, CommandOpcode } from "../ids/opcodes.js";
 import { BolusFlag, BolusType, TbrContext, TbrFlag, TbrType, TherapyControlState } from "../ids/values.js";
@@ -127,6 +129,19 @@ const instanceResponse =
   (command: Command): Uint8Array =>
     message(opcode, AnnunciationInstance.encode({ instance: "instance" in command ? command.instance : 0 }));
 
+const decodeBare =
+  <C extends Command>(command: C) =>
+  (operand: Uint8Array): Result<C> =>
+    NoOperand.decode(operand) ? ok(command) : refuse(Refusal.InvalidOperand);
+
+const decodeReservoirAmount =
+  (kind: "startPriming" | "setReservoirFill", layout: typeof StartPrimingOperand) =>
+  (operand: Uint8Array): Result<Command> => {
+    const fields = layout.decode(operand);
+    const amountMicrounits = fields && decodeAmount(fields.amountSfloat);
+    return amountMicrounits === undefined ? refuse(Refusal.InvalidOperand) : ok({ kind, amountMicrounits });
+  };
+
 export const COMMANDS: readonly CommandRow[] = [
   {
     opcode: CommandOpcode.SetTherapyControlState,
@@ -163,7 +178,7 @@ export const COMMANDS: readonly CommandRow[] = [
     opcode: CommandOpcode.CancelTbr,
     class: "countersigned",
     why: "adds insulin when the temporary rate is the lower one",
-    decode: (operand) => (NoOperand.decode(operand) ? ok({ kind: "cancelTbr" }) : refuse(Refusal.InvalidOperand)),
+    decode: decodeBare({ kind: "cancelTbr" }),
     response: done(CommandOpcode.CancelTbr),
   },
   {
@@ -206,6 +221,35 @@ export const COMMANDS: readonly CommandRow[] = [
         CommandOpcode.ActivateProfileTemplatesResponse,
         TemplateNumbers.encode([command.kind === "activateProfile" ? command.templateNumber : 0]),
       ),
+  },
+  {
+    opcode: CommandOpcode.StartPriming,
+    class: "countersigned",
+    why: "moves insulin, once somebody at the pump has confirmed that the line is off the body",
+    decode: decodeReservoirAmount("startPriming", StartPrimingOperand),
+    response: done(CommandOpcode.StartPriming),
+  },
+  {
+    opcode: CommandOpcode.StopPriming,
+    class: "oneStep",
+    why: "stopping must never wait for a second message",
+    withdraws: true,
+    decode: decodeBare({ kind: "stopPriming" }),
+    response: done(CommandOpcode.StopPriming),
+  },
+  {
+    opcode: CommandOpcode.SetInitialReservoirFill,
+    class: "countersigned",
+    why: "decides when the pump warns that insulin runs out",
+    decode: decodeReservoirAmount("setReservoirFill", SetInitialReservoirFillOperand),
+    response: done(CommandOpcode.SetInitialReservoirFill),
+  },
+  {
+    opcode: CommandOpcode.ResetReservoirInsulinOperationTime,
+    class: "countersigned",
+    why: "hides how old the insulin is",
+    decode: decodeBare({ kind: "resetReservoirTime" }),
+    response: done(CommandOpcode.ResetReservoirInsulinOperationTime),
   },
   {
     opcode: CommandOpcode.SnoozeAnnunciation,

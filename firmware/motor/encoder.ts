@@ -83,7 +83,7 @@ function atLeastNone(amountMicrounits: number): Microunits {
  * Checks one pulse after it settled, and with the first one the jump of the alignment before it. Throws an invariant
  * for half-steps that no alignment went before.
  *
- * @param steps half-steps that this pulse really commanded: fewer than planned if it was cut short.
+ * @param steps half-steps that this pulse really commanded, negative backwards: fewer than planned if it was cut short.
  * @param counts the encoder's running total; ignored for a drive without encoder.
  */
 export function checkMotion(
@@ -92,7 +92,7 @@ export function checkMotion(
   steps: HalfSteps,
   counts: EncoderCounts,
 ): CheckedMotion {
-  if (state.phase === "booted" && steps > 0) throw new Error("invariant: half-steps before the rotor was aligned");
+  if (state.phase === "booted" && steps !== 0) throw new Error("invariant: half-steps before the rotor was aligned");
   const commandedBefore = state.phase === "tracking" ? state.commandedHalfSteps : 0;
   const commandedHalfSteps = halfSteps(commandedBefore + steps);
   const { baselineCounts } = state;

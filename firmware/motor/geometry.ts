@@ -20,6 +20,8 @@ export const JUMP_HALF_STEPS = halfSteps(4);
 export interface PulsePlan {
   readonly insulinMicrounits: Microunits;
   readonly halfSteps: HalfSteps;
+  /** The plunger's drive moves back, off the insulin. */
+  readonly backwards?: true;
   readonly remainderBefore: number;
   readonly remainderAfter: number;
 }

@@ -1,5 +1,5 @@
 /**
- * The motor of the plunger: runs one pulse at a time, forwards, and reports what the encoder and the force sensor saw.
+ * The motor of the plunger: runs one pulse at a time and reports what the encoder and the force sensor saw.
  * Owns the coils, the encoder, the force input and the one pending callback. Never decides how much insulin: it moves
  * only against a proof that the pulse has been made durable. Never latches a fault: it reports, and the top decides.
  */
@@ -39,6 +39,8 @@ export interface MotorReport {
   readonly lowMicrounits: Microunits;
   readonly highMicrounits: Microunits;
   readonly coilPhase: number;
+  /** Force after the pulse, as a fraction of the sensor's full scale. */
+  readonly forceFraction: number;
   readonly occluded: boolean;
   readonly aborted: boolean;
 }
@@ -156,6 +158,16 @@ export class Motor {
   }
 
   /**
+   * Takes where the rotor rests for its new zero: after hands, or a stop that the drive ran against, have had it. The next
+   * pulse aligns it as after a boot. Throws an invariant while a pulse runs.
+   */
+  realign(): void {
+    if (this.busy) throw new Error("invariant: a pulse is running");
+    this.#encoderState = encoderAtBoot(this.#readEncoder());
+    this.#occlusionState = OPEN_LINE;
+  }
+
+  /**
    * Takes the current off the coils at once; no further half-step follows. A pulse that has not yet begun to settle is
    * aborted: it settles, so that the encoder is read at rest, and is reported after `settleMs`.
    */
@@ -224,7 +236,7 @@ export class Motor {
 
   #step(plan: PulsePlan, madeHalfSteps: number): void {
     const { halfStepMs, holdMs } = this.#drive;
-    this.#coilPhase = (this.coilPhase + 1) % PHASES;
+    this.#coilPhase = (this.coilPhase + (plan.backwards ? PHASES - 1 : 1)) % PHASES;
     this.#coils.energise(this.#coilPhase);
     const last = madeHalfSteps === plan.halfSteps;
     this.#state = last ? { kind: "holding", plan } : { kind: "stepping", plan, madeHalfSteps };
@@ -243,9 +255,11 @@ export class Motor {
 
   #report(plan: PulsePlan, madeHalfSteps: number, aborted: boolean): void {
     const drive = this.#drive;
-    const motion = checkMotion(drive, this.#encoderState, halfSteps(madeHalfSteps), this.#readEncoder());
+    const steps = halfSteps(plan.backwards ? -madeHalfSteps : madeHalfSteps);
+    const motion = checkMotion(drive, this.#encoderState, steps, this.#readEncoder());
     this.#encoderState = motion.next;
-    const force = checkForce(drive, this.#occlusionState, this.forceFraction);
+    const { forceFraction } = this;
+    const force = checkForce(drive, this.#occlusionState, forceFraction);
     this.#occlusionState = force.next;
     this.#onPulseEnd({
       plan,
@@ -254,6 +268,7 @@ export class Motor {
       lowMicrounits: motion.lowMicrounits,
       highMicrounits: motion.highMicrounits,
       coilPhase: this.coilPhase,
+      forceFraction,
       occluded: force.occluded,
       aborted,
     });

@@ -4,7 +4,7 @@
  */
 
 import { type Microunits, microunits, type UptimeMs } from "../base/units.js";
-import { BolusEndReason, RecordingReason, TbrEndReason } from "../ids/historyValues.js";
+import { BolusEndReason, PrimingEndReason, RecordingReason, TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType } from "../ids/values.js";
 import { jumpMicrounits } from "../motor/geometry.js";
 import type { RigConfig } from "../rig.js";
@@ -16,6 +16,8 @@ import {
   bolusEnded,
   type Change,
   finishChange,
+  operated,
+  primingEnded,
   stopped,
   tbrStopped,
 } from "./change.js";
@@ -23,7 +25,7 @@ import { sameDose } from "./commands.js";
 import { basalRateChanged, dataCorruption } from "./events.js";
 import type { PendingHistory } from "./history.js";
 import { type Journal, NEW_JOURNAL, totalMicrounits, withCounted } from "./journal.js";
-import { activeBolus, EMPTY_LEDGER, type LedgerEntry, ledgerCount } from "./ledger.js";
+import { activeBolus, activeDose, activePriming, EMPTY_LEDGER, type LedgerEntry, ledgerCount } from "./ledger.js";
 import { type Profiles, profileOf } from "./profiles.js";
 import { newStanding, type Standing } from "./standing.js";
 import { beginTherapy, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
@@ -61,9 +63,9 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
   const { journal, standing } = withWindowsOf(withProgramOf(found, standingKept), journalKept);
   const therapy = beginTherapy(standing, found.profiles, journal, now, rig);
   const change = blockPassed(standing, beginChange(therapy, therapy.journal.clockMs));
-  const bolus = activeBolus(standing.ledger);
-  const settled = bolus ? interrupted(change, bolus, unknownPulse, rig) : change;
-  const ended = tbrStopped(settled, TbrEndReason.ErrorAbort);
+  const dose = activeDose(standing.ledger);
+  const settled = dose ? interrupted(change, dose, unknownPulse, rig) : change;
+  const ended = tbrStopped(halted(settled), TbrEndReason.ErrorAbort);
   const told = standing.tbr ? annunciated(ended, AnnunciationType.TbrCanceled) : ended;
   const sure = found.calibrationLost || found.profilesLost ? stoppedAfterLoss(told, rig) : told;
   const known = withDosesOf(found.identity, sure);
@@ -93,8 +95,8 @@ function blockPassed(stored: Standing, change: Change): Change {
 function stoppedAfterLoss(change: Change, rig: RigConfig): Change {
   // Until the bench has stored another, every boot finds it lost.
   if (change.therapy.standing.control === "stopAfterLoss") return annunciated(change, AnnunciationType.SystemIssue);
-  const halted = stopped(change, rig.drive.pulseMaxMicrounits, "error");
-  return annunciated(apply(halted, { control: "stopAfterLoss" }, 0, dataCorruption()), AnnunciationType.SystemIssue);
+  const still = stopped(change, rig.drive.pulseMaxMicrounits, "error");
+  return annunciated(apply(still, { control: "stopAfterLoss" }, 0, dataCorruption()), AnnunciationType.SystemIssue);
 }
 
 /** Dose IDs begin anew with a new identity: the old ones would answer for them. */
@@ -130,25 +132,44 @@ function withWindowsOf(
   return { standing: { ...standing, windows, windowsTotalMicrounits }, journal };
 }
 
-/** A bolus that the cut interrupted: certain when no pulse of it was open, else an interval of at most that pulse. */
-function interrupted(change: Change, bolus: LedgerEntry, unknownPulse: Microunits, rig: RigConfig): Change {
+/** A drive that was on its way is somewhere. */
+function halted(change: Change): Change {
+  const { reservoir } = change.therapy.standing;
+  if (reservoir.state !== "rewinding" && reservoir.state !== "seeking") return change;
+  return operated(change.therapy, apply(change, { reservoir: { ...reservoir, state: "adrift" } }, 0));
+}
+
+/** A bolus or priming that the cut interrupted: certain when no pulse of it was open, else an interval of at most that pulse. */
+function interrupted(change: Change, dose: LedgerEntry, unknownPulse: Microunits, rig: RigConfig): Change {
   const { journal } = change.therapy;
-  const done = bolusDone(change.therapy, bolus);
-  const sameBolus = sameDose(journal.bolus.doseId, bolus.doseId);
-  const open = sameBolus && journal.pulse?.source === "bolus" ? journal.pulse.insulinMicrounits : microunits(0);
+  const done = bolusDone(change.therapy, dose);
+  const { pulse } = sameDose(journal.bolus.doseId, dose.doseId) ? journal : { pulse: undefined };
+  const amid = pulse?.source === "bolus" || pulse?.source === "priming";
+  const open = amid ? pulse.insulinMicrounits : microunits(0);
   const uncertain = open + unknownPulse;
-  if (uncertain === 0) {
-    const kind = done >= bolus.intendedMicrounits ? "delivered" : "stopped";
-    if (kind === "delivered") return bolusEnded(change, kind, done, done);
-    const ended = bolusEnded(change, kind, done, done, BolusEndReason.ErrorAbort);
-    return annunciated(ended, AnnunciationType.BolusCanceled);
-  }
+  if (uncertain === 0) return doseEnded(change, done >= dose.intendedMicrounits ? "delivered" : "stopped", done, done);
   const jump = jumpMicrounits(rig.drive);
   const low = microunits(Math.max(0, done - jump));
   // What the lost copy may have begun lies within the dose; the open pulse may have gone beyond it.
-  const within = Math.min(done + uncertain, bolus.intendedMicrounits);
+  const within = Math.min(done + uncertain, dose.intendedMicrounits);
   const high = microunits(Math.max(done + open, within) + jump);
-  return annunciated(bolusEnded(change, "uncertain", low, high), AnnunciationType.BolusCanceled);
+  return doseEnded(change, "uncertain", low, high);
+}
+
+/** Ends a bolus or priming at a boot, and tells of a bolus that was cut short. */
+function doseEnded(
+  change: Change,
+  kind: "delivered" | "stopped" | "uncertain",
+  low: Microunits,
+  high: Microunits,
+): Change {
+  const whole = kind === "delivered";
+  if (activePriming(change.therapy.standing.ledger)) {
+    const reason = whole ? PrimingEndReason.AmountReached : PrimingEndReason.ErrorAbort;
+    return primingEnded(change, kind, low, high, reason);
+  }
+  if (whole) return bolusEnded(change, kind, low, high);
+  return annunciated(bolusEnded(change, kind, low, high, BolusEndReason.ErrorAbort), AnnunciationType.BolusCanceled);
 }
 
 function withPulseClosed(change: Change): Change {
@@ -209,18 +230,14 @@ function bootAfterLoss(
 }
 
 function finishLoss(therapy: Therapy, identity: BootFindings["identity"], rig: RigConfig): TherapyStep {
-  const begun = beginChange(therapy, therapy.journal.clockMs);
-  const bolus = activeBolus(therapy.standing.ledger);
+  const begun = annunciated(beginChange(therapy, therapy.journal.clockMs), AnnunciationType.SystemIssue);
+  const dose = activeDose(therapy.standing.ledger);
   const jump = jumpMicrounits(rig.drive);
   // The journal that knew how far it came is gone: anything up to the whole may have moved.
-  const ended = bolus
-    ? bolusEnded(begun, "uncertain", microunits(0), microunits(bolus.intendedMicrounits + jump))
-    : begun;
+  const ended = dose ? doseEnded(begun, "uncertain", microunits(0), microunits(dose.intendedMicrounits + jump)) : begun;
   const stateLost = { control: "stopAfterLoss" as const };
-  const halted = apply(tbrStopped(ended, TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption());
-  const lossTold = annunciated(halted, AnnunciationType.SystemIssue);
-  const bolusTold = bolus ? annunciated(lossTold, AnnunciationType.BolusCanceled) : lossTold;
-  const tbrTold = therapy.standing.tbr ? annunciated(bolusTold, AnnunciationType.TbrCanceled) : bolusTold;
+  const stilled = apply(tbrStopped(halted(ended), TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption());
+  const tbrTold = therapy.standing.tbr ? annunciated(stilled, AnnunciationType.TbrCanceled) : stilled;
   return finishChange(
     withDosesOf(identity, annunciated(tbrTold, AnnunciationType.DateTimeIssue)),
     RecordingReason.TimeLost,

@@ -1,13 +1,29 @@
 /** Building blocks of a change to the standing state: each returns the change so far, made durable once, at the end. */
 
-import { type Microunits, MS_PER_MINUTE, type PumpClockMs, type UptimeMs, uptimeMs } from "../base/units.js";
-import { BolusEndReason, type RecordingReason, TbrEndReason } from "../ids/historyValues.js";
+import {
+  type Microunits,
+  MS_PER_MINUTE,
+  microunits,
+  type PumpClockMs,
+  type UptimeMs,
+  uptimeMs,
+} from "../base/units.js";
+import { BolusEndReason, PrimingEndReason, type RecordingReason, TbrEndReason } from "../ids/historyValues.js";
 import { type AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import { type Annunciation, annunciate, confirm, SNOOZE_MS } from "./annunciations.js";
 import { withoutWholePulses } from "./basal.js";
-import { annunciationChanged, basalRateChanged, bolusDelivered, controlStateChanged, tbrEnded } from "./events.js";
+import {
+  annunciationChanged,
+  basalRateChanged,
+  bolusDelivered,
+  controlStateChanged,
+  operationalStateChanged,
+  primingDone,
+  tbrEnded,
+} from "./events.js";
 import { type NewEvent, withEvents } from "./history.js";
-import { activeBolus, type EntryKind, settle } from "./ledger.js";
+import { activeBolus, activePriming, type EntryKind, settle } from "./ledger.js";
+import { operationalState } from "./operational.js";
 import type { Profiles } from "./profiles.js";
 import type { Standing } from "./standing.js";
 import type { Tbr } from "./tbr.js";
@@ -133,6 +149,57 @@ export function bolusStopped(change: Change, endReason: BolusEndReason = BolusEn
   return bolusEnded(change, "stopped", done, done, endReason);
 }
 
+/** Ends the priming under way, if there is one: what it took is out of the reservoir. */
+export function primingEnded(
+  change: Change,
+  kind: Exclude<EntryKind, "applied" | "delivering">,
+  lowMicrounits: Microunits,
+  highMicrounits: Microunits,
+  reason: PrimingEndReason,
+): Change {
+  const { therapy } = change;
+  const { ledger, reservoir } = therapy.standing;
+  if (!activePriming(ledger)) return change;
+  const fields = {
+    ledger: settle(ledger, kind, lowMicrounits, highMicrounits),
+    reservoir: {
+      ...reservoir,
+      endMicrounits: microunits(Math.max(0, reservoir.endMicrounits - highMicrounits)),
+      primedMicrounits: microunits(reservoir.primedMicrounits + highMicrounits),
+    },
+  };
+  // One that nobody confirmed has not begun.
+  const events = therapy.offer ? [] : [primingDone(highMicrounits, reason)];
+  const answered = { ...change, therapy: { ...therapy, offer: undefined } };
+  return operated(therapy, apply(answered, fields, StatusChangedFlag.Reservoir, ...events));
+}
+
+/** Ends the priming under way where it stands, between two pulses. */
+export function primingStopped(change: Change, reason: PrimingEndReason = PrimingEndReason.Aborted): Change {
+  const priming = activePriming(change.therapy.standing.ledger);
+  if (!priming) return change;
+  const done = bolusDone(change.therapy, priming);
+  return primingEnded(change, "stopped", done, done, reason);
+}
+
+/** Leaves the drive of the plunger where it is, if it is on its way. */
+export function legEnded(change: Change): Change {
+  const { therapy } = change;
+  const { reservoir } = therapy.standing;
+  if (!therapy.leg) return change;
+  const halted = { ...change, therapy: { ...therapy, leg: undefined, motion: { kind: "idle" } as const } };
+  return operated(therapy, apply(halted, { reservoir: { ...reservoir, state: "adrift" } }, 0));
+}
+
+/** Records the change of the operational state that `change` made since `before`, if it made one. */
+export function operated(before: Therapy, change: Change): Change {
+  const from = operationalState(before);
+  const to = operationalState(change.therapy);
+  return from === to
+    ? change
+    : apply(change, {}, StatusChangedFlag.OperationalState, operationalStateChanged(from, to));
+}
+
 /** For how long a temporary rate has been in effect, in whole minutes. */
 export function minutesInEffect(tbr: Tbr, clockMs: PumpClockMs): number {
   const leftMs = Math.max(0, tbr.endsAtMs - clockMs);
@@ -148,7 +215,7 @@ export function tbrStopped(change: Change, reason: number): Change {
 }
 
 /**
- * Stops everything: bolus, temporary rate, basal; a whole basal pulse that is owed is not made up by a later Run. `cause`
+ * Stops everything: bolus, priming, temporary rate, basal, what moves without insulin; a whole basal pulse that is owed is not made up by a later Run. `cause`
  * is an error's when nobody asked for it.
  */
 export function stopped(change: Change, pulseMicrounits: Microunits, cause: "asked" | "error" = "asked"): Change {
@@ -157,7 +224,8 @@ export function stopped(change: Change, pulseMicrounits: Microunits, cause: "ask
   const halted = { ...change, therapy: { ...therapy, journal: { ...therapy.journal, basalOwed } } };
   const error = cause === "error";
   const bolusHalted = bolusStopped(halted, error ? BolusEndReason.ErrorAbort : BolusEndReason.Canceled);
-  const ended = tbrStopped(bolusHalted, error ? TbrEndReason.ErrorAbort : TbrEndReason.Canceled);
+  const primingHalted = primingStopped(bolusHalted, error ? PrimingEndReason.ErrorAbort : PrimingEndReason.Aborted);
+  const ended = tbrStopped(legEnded(primingHalted), error ? TbrEndReason.ErrorAbort : TbrEndReason.Canceled);
   if (ended.therapy.standing.control !== "run") return ended;
   const flags = StatusChangedFlag.TherapyControlState | StatusChangedFlag.ActiveBasal;
   return apply(ended, { control: "stop" }, flags, controlStateChanged(false));

@@ -36,12 +36,22 @@ export type Command =
       readonly timeZoneQuarters: number;
       readonly dstOffset: WallTime["dstOffset"];
     }
+  | { readonly kind: "startPriming"; readonly amountMicrounits: Microunits }
+  /** What the reservoir was filled with. */
+  | { readonly kind: "setReservoirFill"; readonly amountMicrounits: Microunits }
+  | { readonly kind: "resetReservoirTime" }
+  | { readonly kind: "stopPriming" }
   | { readonly kind: "run" }
   | { readonly kind: "stop" }
   | { readonly kind: "snoozeAnnunciation" | "confirmAnnunciation"; readonly instance: number };
 
 export type Meaning =
-  | Extract<Command, { readonly kind: "setBolus" | "cancelBolus" | "stop" }>
+  | Extract<
+      Command,
+      { readonly kind: "setBolus" | "cancelBolus" | "startPriming" | "stopPriming" | "resetReservoirTime" | "stop" }
+    >
+  /** What the pump will take to be left. */
+  | (Extract<Command, { readonly kind: "setReservoirFill" }> & { readonly remainingMicrounits: Microunits })
   /** The rate that begins. */
   | (Extract<Command, { readonly kind: "setTbr" }> & { readonly rateMicrounitsPerHour: MicrounitsPerHour })
   /** The programmed rate from now on, when it is the active one that is written. */

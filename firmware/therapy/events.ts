@@ -12,18 +12,27 @@ import {
   BolusPart1Data,
   BolusProgrammedPart2Data,
   NoEventData,
+  PrimingDoneData,
+  PrimingStartedData,
   ProfileActivatedData,
+  ReservoirChangedData,
   StateChangedData,
   TbrChangedData,
   TbrEndedData,
   TbrStartedData,
 } from "../ids/history.js";
-import { BasalRateChangedFlag, BolusDeliveredFlag, type BolusEndReason, ProfileType } from "../ids/historyValues.js";
+import {
+  BasalRateChangedFlag,
+  BolusDeliveredFlag,
+  type BolusEndReason,
+  type PrimingEndReason,
+  ProfileType,
+} from "../ids/historyValues.js";
 import {
   AnnunciationStatus,
   BolusType,
   HistoryEvent,
-  OperationalState,
+  type OperationalState,
   type TbrContext,
   TbrType,
   TherapyControlState,
@@ -138,10 +147,26 @@ export const controlStateChanged = (run: boolean): NewEvent => {
   return { event: HistoryEvent.TherapyControlStateChanged, data: StateChangedData.encode(data) };
 };
 
-/** A fault took the motor out of service. */
-export const operationalStateOff = (): NewEvent => ({
+export const operationalStateChanged = (oldState: OperationalState, newState: OperationalState): NewEvent => ({
   event: HistoryEvent.OperationalStateChanged,
-  data: StateChangedData.encode({ oldState: OperationalState.Ready, newState: OperationalState.Off }),
+  data: StateChangedData.encode({ oldState, newState }),
+});
+
+/** The reservoir was put in, or its amount set. */
+export const reservoirChanged = (remainingMicrounits: Microunits): NewEvent => ({
+  event: HistoryEvent.ReservoirRemainingChanged,
+  data: ReservoirChangedData.encode({ remainingSfloat: encodeSfloatMicrounits(remainingMicrounits, "down") }),
+});
+
+export const primingStarted = (amountMicrounits: Microunits): NewEvent => ({
+  event: HistoryEvent.PrimingStarted,
+  data: PrimingStartedData.encode({ amountSfloat: encodeSfloatMicrounits(amountMicrounits, "up") }),
+});
+
+/** The upper bound of what was primed. */
+export const primingDone = (highMicrounits: Microunits, reason: PrimingEndReason): NewEvent => ({
+  event: HistoryEvent.PrimingDone,
+  data: PrimingDoneData.encode({ flags: 0, deliveredSfloat: encodeSfloatMicrounits(highMicrounits, "up"), reason }),
 });
 
 /** A new annunciation, or its new status: always both parts, the second without auxiliary information too. */

@@ -13,8 +13,11 @@ import type { DoseId } from "./commands.js";
 
 /** What insulin is delivered as. */
 export type InsulinSource = "bolus" | "basal";
-/** `bench`: the screw turned in bring-up (bench.ts); no insulin, whatever it moves. */
-export type PulseSource = InsulinSource | "bench";
+/**
+ * `bench`: the screw turned in bring-up (bench.ts), or while the reservoir is changed (preparation.ts); no insulin, whatever
+ * it moves. `priming`: insulin into the line, and to nobody.
+ */
+export type PulseSource = InsulinSource | "bench" | "priming";
 
 export interface Journal {
   readonly clockMs: PumpClockMs;
@@ -31,7 +34,7 @@ export interface Journal {
   readonly coilPhase: number;
   /** The pulse begun last and not known to have finished. */
   readonly pulse: { readonly source: PulseSource; readonly insulinMicrounits: Microunits } | undefined;
-  /** The newest bolus and what of it was known to be delivered before the pulse above. Epoch 0: none yet. */
+  /** The newest bolus or priming, and what of it was known to be delivered before the pulse above. Epoch 0: none yet. */
   readonly bolus: { readonly doseId: DoseId; readonly doneMicrounits: Microunits };
 }
 
@@ -54,14 +57,15 @@ const JournalLayout = layout(
   ["bolusDone", "u32"],
 );
 
-const PulseCode = { none: 0, bolus: 1, basal: 2, bench: 3 } as const;
+const PulseCode = { none: 0, bolus: 1, basal: 2, bench: 3, priming: 4 } as const;
 
-/** Version 1 is the same without `bench`. */
+/** Earlier versions are the same without the sources after these. */
 const VERSION_1_SOURCES = PulseCode.basal;
+const VERSION_2_SOURCES = PulseCode.bench;
 
 export const JOURNAL_BLOB: BlobSpec<Journal> = {
   name: "journal",
-  version: 2,
+  version: 3,
   copies: "alternating",
   encode: (journal) =>
     JournalLayout.encode({
@@ -79,11 +83,14 @@ export const JOURNAL_BLOB: BlobSpec<Journal> = {
       bolusSequence: journal.bolus.doseId.sequence,
       bolusDone: journal.bolus.doneMicrounits,
     }),
-  decode: (bytes) => decodeJournal(bytes, PulseCode.bench),
-  older: [{ version: 1, decode: (bytes) => decodeJournal(bytes, VERSION_1_SOURCES) }],
+  decode: (bytes) => decodeJournal(bytes, PulseCode.priming),
+  older: [
+    { version: 2, decode: (bytes) => decodeJournal(bytes, VERSION_2_SOURCES) },
+    { version: 1, decode: (bytes) => decodeJournal(bytes, VERSION_1_SOURCES) },
+  ],
 };
 
-const SOURCES: readonly (PulseSource | undefined)[] = [undefined, "bolus", "basal", "bench"];
+const SOURCES: readonly (PulseSource | undefined)[] = [undefined, "bolus", "basal", "bench", "priming"];
 
 function decodeJournal(bytes: Uint8Array, largestSource: number): Journal | undefined {
   const fields = JournalLayout.decode(bytes);
@@ -123,8 +130,12 @@ export const NEW_JOURNAL: Journal = {
 export const totalMicrounits = (journal: Journal): Microunits =>
   microunits(journal.bolusTotalMicrounits + journal.basalTotalMicrounits);
 
-/** The journal with `amountMicrounits` more counted as delivered: in its source's total and in the hour under way. */
-export function withCounted(journal: Journal, source: InsulinSource, amountMicrounits: number): Journal {
+/**
+ * The journal with `amountMicrounits` more counted as delivered: in its source's total and in the hour under way. Priming
+ * is delivered to nobody.
+ */
+export function withCounted(journal: Journal, source: InsulinSource | "priming", amountMicrounits: number): Journal {
+  if (source === "priming") return journal;
   const total = source === "bolus" ? "bolusTotalMicrounits" : "basalTotalMicrounits";
   return {
     ...journal,

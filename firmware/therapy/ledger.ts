@@ -22,10 +22,13 @@ export const LEDGER_ENTRIES_MAX = 64;
 export const EntryKind = { applied: 0x3c, delivering: 0x55, delivered: 0x5a, stopped: 0x66, uncertain: 0x69 } as const;
 export type EntryKind = keyof typeof EntryKind;
 
+/** In the place of a bolus ID. */
+export const NO_BOLUS = 0;
+
 export interface LedgerEntry {
   readonly doseId: DoseId;
   readonly kind: EntryKind;
-  /** The standard's bolus ID; 0 for a command that is no bolus. */
+  /** The standard's bolus ID, from 1; 0 for a command that is no bolus. */
   readonly bolusId: number;
   /** Flags of Set Bolus, for reports. */
   readonly flags: number;
@@ -39,7 +42,7 @@ export interface LedgerEntry {
 export interface Ledger {
   /** Entries of 24 bytes each, oldest first. Never changed in place. */
   readonly packed: Uint8Array;
-  /** The bolus being delivered, which is in `packed` too. */
+  /** The bolus or priming under way, which is in `packed` too. */
   readonly active: LedgerEntry | undefined;
   /** IDs up to this one may have been dropped: of these nothing is known that is not in `packed`. */
   readonly forgottenThrough: DoseId;
@@ -93,7 +96,7 @@ export function isForgotten(ledger: Ledger, doseId: DoseId): boolean {
 /** Takes in a new entry; when there are 64, the oldest that is settled is dropped: never the bolus under way. */
 export function addEntry(ledger: Ledger, entry: LedgerEntry): Ledger {
   const { packed, forgottenThrough } = ledger;
-  if (ledger.active && entry.kind === "delivering") throw new Error("invariant: a bolus is under way already");
+  if (ledger.active && entry.kind === "delivering") throw new Error("invariant: a dose is under way already");
   const active = entry.kind === "delivering" ? entry : ledger.active;
   const added = encodeEntry(entry);
   if (ledgerCount(ledger) < LEDGER_ENTRIES_MAX) return { packed: concat(packed, added), active, forgottenThrough };
@@ -107,12 +110,22 @@ export function addEntry(ledger: Ledger, entry: LedgerEntry): Ledger {
   };
 }
 
-/** The bolus being delivered. One at a time: a second of its type is refused. */
-export function activeBolus(ledger: Ledger): LedgerEntry | undefined {
+/** The bolus or priming under way: at most one of both. */
+export function activeDose(ledger: Ledger): LedgerEntry | undefined {
   return ledger.active;
 }
 
-/** Ends the bolus being delivered. */
+/** The bolus being delivered. One at a time: a second of its type is refused. */
+export function activeBolus({ active }: Ledger): LedgerEntry | undefined {
+  return active && active.bolusId !== NO_BOLUS ? active : undefined;
+}
+
+/** The priming under way. */
+export function activePriming({ active }: Ledger): LedgerEntry | undefined {
+  return active && active.bolusId === NO_BOLUS ? active : undefined;
+}
+
+/** Ends the bolus or priming under way. */
 export function settle(
   ledger: Ledger,
   kind: Exclude<EntryKind, "applied" | "delivering">,

@@ -2,7 +2,7 @@
  * What the therapy does when it is told to: by a command that has been authorised, by the button, by the pump itself.
  */
 
-import { microunits, type UptimeMs } from "../base/units.js";
+import { microunits, type UptimeMs, uptimeMs } from "../base/units.js";
 import { RecordingReason, TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import type { RigConfig } from "../rig.js";
@@ -17,7 +17,9 @@ import {
   confirmed,
   finishChange,
   minutesInEffect,
+  operated,
   pendingAgain,
+  primingStopped,
   rateProgrammed,
   rateRecorded,
   snoozed,
@@ -25,11 +27,29 @@ import {
   tbrStopped,
 } from "./change.js";
 import type { DoseId, Meaning } from "./commands.js";
-import { bolusProgrammed, controlStateChanged, profileActivated, tbrChanged, tbrStarted } from "./events.js";
-import { addEntry, type LedgerEntry } from "./ledger.js";
+import {
+  bolusProgrammed,
+  controlStateChanged,
+  profileActivated,
+  reservoirChanged,
+  tbrChanged,
+  tbrStarted,
+} from "./events.js";
+import { totalMicrounits } from "./journal.js";
+import { addEntry, type LedgerEntry, NO_BOLUS } from "./ledger.js";
+import { isReady } from "./operational.js";
+import { OFFER_MS } from "./preparation.js";
 import { tbrEnd, timeSet } from "./resolve.js";
 import type { Tbr } from "./tbr.js";
-import { clockAt, type Therapy, type TherapyStep, withHoursClosed, withProfile, withRatePassed } from "./therapy.js";
+import {
+  clockAt,
+  type Offer,
+  type Therapy,
+  type TherapyStep,
+  withHoursClosed,
+  withProfile,
+  withRatePassed,
+} from "./therapy.js";
 
 /** Bolus IDs run from 1 to this and begin again: the standard's u16, without 0. */
 const BOLUS_IDS = 0xffff;
@@ -48,7 +68,7 @@ export function obey(
   const change = beginChange(passed, clockMs);
   const { standing } = passed;
   const settled = () => addEntry(standing.ledger, ledgerEntry(doseId, "applied", {}));
-  const { ActiveBasal, ActiveBolus, TherapyControlState } = StatusChangedFlag;
+  const { ActiveBasal, ActiveBolus, Reservoir, TherapyControlState } = StatusChangedFlag;
   switch (meaning.kind) {
     case "stop":
       return stop(therapy, now, rig);
@@ -91,6 +111,24 @@ export function obey(
       const told = annunciationSettled(rateProgrammed(set), AnnunciationType.DateTimeIssue);
       return finishChange(rateRecorded(therapy, told), RecordingReason.TimeSet);
     }
+    case "startPriming": {
+      const entry = ledgerEntry(doseId, "delivering", { intendedMicrounits: meaning.amountMicrounits });
+      const offer: Offer = { kind: "prime", until: uptimeMs(now + OFFER_MS) };
+      const asked = { ...change, therapy: { ...change.therapy, offer } };
+      return finishChange(operated(passed, apply(asked, { ledger: addEntry(standing.ledger, entry) }, 0)));
+    }
+    case "stopPriming":
+      return finishChange(primingStopped(change));
+    case "setReservoirFill": {
+      const { remainingMicrounits } = meaning;
+      const endMicrounits = microunits(totalMicrounits(passed.journal) + remainingMicrounits);
+      const fields = { reservoir: { ...standing.reservoir, endMicrounits }, ledger: settled() };
+      return finishChange(apply(change, fields, Reservoir, reservoirChanged(remainingMicrounits)));
+    }
+    case "resetReservoirTime": {
+      const reservoir = { ...standing.reservoir, sinceMs: clockMs };
+      return finishChange(apply(change, { reservoir, ledger: settled() }, 0));
+    }
     case "run": {
       const fields = { control: "run" as const, ledger: settled() };
       const running = apply(change, fields, TherapyControlState | ActiveBasal, controlStateChanged(true));
@@ -115,7 +153,7 @@ function ledgerEntry(
   return {
     doseId,
     kind,
-    bolusId: 0,
+    bolusId: NO_BOLUS,
     flags: 0,
     intendedMicrounits: nothing,
     lowMicrounits: nothing,
@@ -131,15 +169,20 @@ export function noteApplied(therapy: Therapy, doseId: DoseId, now: UptimeMs): Th
   return finishChange(apply(change, { ledger }, 0));
 }
 
-/** Stop, by radio or by button. In Stop already, it changes nothing and writes nothing. */
-export function stop(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
+/** Stop, by radio or by button. In Stop already, with nothing under way, it changes nothing and writes nothing. */
+export function stop(given: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
+  const { offer } = given;
+  const therapy = offer && offer.kind !== "prime" ? { ...given, offer: undefined } : given;
   const change = stopped(beginChange(therapy, clockAt(therapy, now)), rig.drive.pulseMaxMicrounits);
   return change.events.length > 0 ? finishChange(rateRecorded(therapy, change)) : { next: therapy };
 }
 
-/** Run, by a deliberate gesture on the pump. Does nothing in Run, with a fault, or after stored state was lost. */
+/**
+ * Run, by a deliberate gesture on the pump. Does nothing in Run, with a fault, after stored state was lost, or while the
+ * reservoir is not in place.
+ */
 export function resume(therapy: Therapy, now: UptimeMs): TherapyStep {
-  if (therapy.standing.control !== "stop" || therapy.fault) return { next: therapy };
+  if (therapy.standing.control !== "stop" || !isReady(therapy)) return { next: therapy };
   const { TherapyControlState, ActiveBasal } = StatusChangedFlag;
   const change = beginChange(therapy, clockAt(therapy, now));
   const running = apply(change, { control: "run" }, TherapyControlState | ActiveBasal, controlStateChanged(true));

@@ -12,7 +12,7 @@ import {
   type UptimeMs,
   uptimeMs,
 } from "../base/units.js";
-import { BolusEndReason, TbrEndReason } from "../ids/historyValues.js";
+import { BolusEndReason, PrimingEndReason, TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType } from "../ids/values.js";
 import { planPulse } from "../motor/geometry.js";
 import type { MotorReport } from "../motor/motor.js";
@@ -26,6 +26,7 @@ import {
   bolusEnded,
   bolusStopped,
   finishChange,
+  primingEnded,
   rateProgrammed,
   rateRecorded,
   stopped,
@@ -33,8 +34,9 @@ import {
 } from "./change.js";
 import { basalBlockChanged } from "./events.js";
 import { type InsulinSource, type Journal, withCounted } from "./journal.js";
-import { activeBolus } from "./ledger.js";
+import { activeBolus, activeDose, activePriming } from "./ledger.js";
 import { gate } from "./limits.js";
+import { beginLegPulse, offerOver } from "./preparation.js";
 import { blocksOf, NEVER } from "./profiles.js";
 import {
   accrueTo,
@@ -65,6 +67,7 @@ const BLOCKS_PER_STEP = 8;
 /** What time ends: a temporary rate, a block, an hour; one at a time, in the order of their ends. */
 export function passRates(given: Therapy, now: UptimeMs): TherapyStep {
   if (given.fault || given.motion.kind === "pulsing") return { next: given };
+  if (given.offer && now >= given.offer.until) return offerOver(given, now);
   const { tbr } = given.standing;
   if (given.standing.blockToRecord > 0) return recordBlocks(given, clockAt(given, now));
   const clockMs = clockAt(given, now);
@@ -102,11 +105,13 @@ export function passTime(given: Therapy, now: UptimeMs, rig: RigConfig): Therapy
   const passed = passRates(given, now);
   const { next: therapy } = passed;
   if (passed.record || therapy.fault || therapy.motion.kind === "pulsing") return passed;
+  if (therapy.leg) return beginLegPulse(therapy, now);
   return duePulse(therapy, now, rig) ?? dueSave(therapy, now) ?? { next: therapy };
 }
 
 function duePulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep | undefined {
-  if (now < therapy.nextPulseAt || therapy.standing.control !== "run") return undefined;
+  if (now < therapy.nextPulseAt) return undefined;
+  if (therapy.standing.control !== "run") return duePrimingPulse(therapy, now, rig);
   const { drive, limits } = rig;
   const pulse = drive.pulseMaxMicrounits;
   if (isDue(therapy.journal.basalOwed, pulse)) {
@@ -126,6 +131,14 @@ function duePulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep 
   return passed.ok ? beginPulse(therapy, "bolus", amount, now, rig) : overLimit(therapy, clockAt(therapy, now));
 }
 
+/** Its limit and the reservoir were asked when it was accepted (resolve.ts), and nothing else draws on them in Stop. */
+function duePrimingPulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep | undefined {
+  const priming = activePriming(therapy.standing.ledger);
+  if (!priming || therapy.offer) return undefined;
+  const left = priming.intendedMicrounits - bolusDone(therapy, priming);
+  return beginPulse(therapy, "priming", microunits(Math.min(left, rig.drive.pulseMaxMicrounits)), now, rig);
+}
+
 function withheld(therapy: Therapy, refusal: Refusal, clockMs: PumpClockMs): TherapyStep {
   const { ReservoirEmpty, MaxDelivery } = AnnunciationType;
   const type = refusal === Refusal.NotCompleted ? ReservoirEmpty : MaxDelivery;
@@ -141,20 +154,20 @@ function overLimit(therapy: Therapy, clockMs: PumpClockMs): TherapyStep {
 
 function beginPulse(
   therapy: Therapy,
-  source: InsulinSource,
+  source: InsulinSource | "priming",
   insulinMicrounits: Microunits,
   now: UptimeMs,
   rig: RigConfig,
 ): TherapyStep {
   const { journal } = therapy;
   const plan = planPulse(rig.drive, insulinMicrounits, journal.stepRemainder);
-  const bolus = activeBolus(therapy.standing.ledger);
+  const dose = activeDose(therapy.standing.ledger);
   const begun: Journal = {
     ...withCounted(journal, source, insulinMicrounits),
     stepRemainder: plan.remainderAfter,
     coilPhase: (journal.coilPhase + plan.halfSteps) % PHASES,
     pulse: { source, insulinMicrounits },
-    bolus: bolus ? { doseId: bolus.doseId, doneMicrounits: bolusDone(therapy, bolus) } : journal.bolus,
+    bolus: dose ? { doseId: dose.doseId, doneMicrounits: bolusDone(therapy, dose) } : journal.bolus,
   };
   return {
     next: { ...therapy, journal: begun, motion: { kind: "pulsing", plan }, savedAt: now },
@@ -176,13 +189,13 @@ export function nextPulseAt({ plan }: MotorReport, now: UptimeMs, drive: DriveCo
   return uptimeMs(now - leastMs + drive.pulseIntervalMs);
 }
 
-/** The motor's report of the pulse of a bolus or of basal that was begun. */
+/** The motor's report of the pulse of a bolus, of basal or of a priming that was begun. */
 export function endPulse(therapy: Therapy, report: MotorReport, now: UptimeMs, rig: RigConfig): TherapyStep {
   const { pulse } = therapy.journal;
   if (therapy.motion.kind !== "pulsing" || !pulse) throw new Error("invariant: a pulse ended that was not begun");
   const { drive } = rig;
-  const bolus = pulse.source === "bolus" ? activeBolus(therapy.standing.ledger) : undefined;
-  const before = bolus ? bolusDone(therapy, bolus) : microunits(0);
+  const dose = pulse.source === "basal" ? undefined : activeDose(therapy.standing.ledger);
+  const before = dose ? bolusDone(therapy, dose) : microunits(0);
   const idle: Therapy = { ...therapy, motion: { kind: "idle" }, nextPulseAt: nextPulseAt(report, now, drive) };
   if (report.check.kind !== "inTolerance" || report.aborted) {
     const next = withMotionCounted(idle, pulse.insulinMicrounits, report.highMicrounits);
@@ -190,15 +203,16 @@ export function endPulse(therapy: Therapy, report: MotorReport, now: UptimeMs, r
   }
 
   const done = microunits(before + pulse.insulinMicrounits);
-  const doneBolus = bolus ? { doseId: bolus.doseId, doneMicrounits: done } : therapy.journal.bolus;
-  const ended: Therapy = { ...idle, journal: { ...therapy.journal, pulse: undefined, bolus: doneBolus } };
+  const doneDose = dose ? { doseId: dose.doseId, doneMicrounits: done } : therapy.journal.bolus;
+  const ended: Therapy = { ...idle, journal: { ...therapy.journal, pulse: undefined, bolus: doneDose } };
   const change = beginChange(ended, clockAt(ended, now));
   if (report.occluded)
     return finishChange(
       rateRecorded(ended, annunciated(stopped(change, drive.pulseMaxMicrounits, "error"), AnnunciationType.Occlusion)),
     );
-  if (bolus && done >= bolus.intendedMicrounits) return finishChange(bolusEnded(change, "delivered", done, done));
-  return { next: ended };
+  if (!dose || done < dose.intendedMicrounits) return { next: ended };
+  const settled = bolusEnded(change, "delivered", done, done);
+  return finishChange(primingEnded(settled, "delivered", done, done, PrimingEndReason.AmountReached));
 }
 
 /**
@@ -223,7 +237,8 @@ export function countUncommanded(therapy: Therapy, highMicrounits: Microunits): 
 function withMotionCounted(therapy: Therapy, planned: Microunits, high: Microunits): Therapy {
   const { journal } = therapy;
   const more = Math.max(0, high - planned);
-  const source: InsulinSource = journal.pulse?.source === "bolus" ? "bolus" : "basal";
+  const begun = journal.pulse?.source;
+  const source: InsulinSource | "priming" = begun === "bolus" || begun === "priming" ? begun : "basal";
   const pulse = { source, insulinMicrounits: microunits(planned + more) };
   return { ...therapy, journal: { ...withCounted(journal, source, more), pulse } };
 }
@@ -235,7 +250,9 @@ export function therapyWakeAt(therapy: Therapy, now: UptimeMs, rig: RigConfig): 
   const wakes: number[] = [saveAt(therapy)];
   if (standing.tbr) wakes.push(standing.tbr.endsAtMs - bootClockMs);
   if (therapy.rateEndsAtMs !== NEVER) wakes.push(therapy.rateEndsAtMs - bootClockMs);
-  if (activeBolus(standing.ledger)) wakes.push(therapy.nextPulseAt);
+  if (therapy.leg) return now;
+  if (therapy.offer) wakes.push(therapy.offer.until);
+  else if (activeDose(standing.ledger)) wakes.push(therapy.nextPulseAt);
   const dueMs = dueInMs(journal.basalOwed, basalRate(standing), rig.drive.pulseMaxMicrounits);
   if (standing.control === "run" && dueMs !== undefined)
     wakes.push(Math.max(therapy.nextPulseAt, journal.clockMs + dueMs - bootClockMs));

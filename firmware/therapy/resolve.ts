@@ -5,18 +5,27 @@
 
 import { Refusal } from "../base/refusal.js";
 import { ok, type Result, refuse } from "../base/result.js";
-import { type MicrounitsPerHour, MS_PER_MINUTE, type PumpClockMs, pumpClockMs, type UptimeMs } from "../base/units.js";
+import {
+  type MicrounitsPerHour,
+  MS_PER_MINUTE,
+  microunits,
+  type PumpClockMs,
+  pumpClockMs,
+  type UptimeMs,
+} from "../base/units.js";
 import type { LimitsConfig, RigConfig } from "../rig.js";
 import { findPending, isSnoozed, mayConfirmByRadio } from "./annunciations.js";
 import type { Command, Meaning } from "./commands.js";
-import { activeBolus } from "./ledger.js";
+import { activeBolus, activeDose, activePriming } from "./ledger.js";
 import { gate } from "./limits.js";
+import { isReady } from "./operational.js";
 import { blocksOf, isFlat, profileOf, programmedAt, TEMPLATES } from "./profiles.js";
 import { type Tbr, tbrRate } from "./tbr.js";
 import {
   activeProfile,
   clockAt,
   delivered,
+  reservoirMicrounits,
   type Therapy,
   withHoursClosed,
   withProfile,
@@ -28,6 +37,9 @@ import { localSeconds, type WallTime } from "./wallTime.js";
 const TBR_MINUTES_MAX = 1_440;
 /** Twice the 2 to 2.5 that pumps offer; what it comes to is limited besides. */
 const TBR_FACTOR_MAX_MILLIONTHS = 5_000_000;
+/** What a syringe's scale and the drive's way may differ by: 5 U, and a twentieth. */
+const FILL_TOLERANCE_MICROUNITS = 5_000_000;
+const FILL_TOLERANCE_PART = 20;
 /** 2100-01-01 00:00:00: a time is set within the century that its seconds, a u32 since 2000, outlast. */
 const LOCAL_END_S = 3_155_760_000;
 
@@ -35,7 +47,8 @@ const LOCAL_END_S = 3_155_760_000;
  * Refusals: NotCompleted while a fault is latched or the reservoir holds too little; NotApplicable in the wrong state, for
  * a template that is not configured, for rates by the time of day where that was never set, and for an annunciation that
  * is not there or not to be confirmed by radio; MaxBolusNumber beside an active bolus; InvalidOperand for a zero amount
- * and no duration; OutOfRange over a single limit; Plausibility over a window.
+ * and no duration; OutOfRange over a single limit; Plausibility over a window, over all priming of a reservoir, and for a
+ * fill that is not what the pump found.
  */
 export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: RigConfig): Result<Meaning> {
   const clockMs = clockAt(given, now);
@@ -94,8 +107,30 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
       const rate = programmedBy({ ...therapy, standing: { ...standing, time } }, clockMs, limits);
       return rate.ok ? ok({ ...command, rateMicrounitsPerHour: rate.value }) : rate;
     }
+    case "startPriming": {
+      const { amountMicrounits } = command;
+      if (!isAtRest(therapy)) return refuse(Refusal.NotApplicable);
+      if (amountMicrounits <= 0) return refuse(Refusal.InvalidOperand);
+      if (amountMicrounits > limits.primingMaxMicrounits) return refuse(Refusal.OutOfRange);
+      if (amountMicrounits > reservoirMicrounits(therapy)) return refuse(Refusal.NotCompleted);
+      const primed = standing.reservoir.primedMicrounits + amountMicrounits;
+      return primed > limits.primingMaxMicrounits ? refuse(Refusal.Plausibility) : ok(command);
+    }
+    case "stopPriming":
+      return activePriming(standing.ledger) ? ok(command) : refuse(Refusal.NotApplicable);
+    case "setReservoirFill": {
+      const { amountMicrounits } = command;
+      if (!isAtRest(therapy)) return refuse(Refusal.NotApplicable);
+      if (amountMicrounits <= 0) return refuse(Refusal.InvalidOperand);
+      const measured = reservoirMicrounits(therapy);
+      if (Math.abs(amountMicrounits - measured) > FILL_TOLERANCE_MICROUNITS + measured / FILL_TOLERANCE_PART)
+        return refuse(Refusal.Plausibility);
+      return ok({ ...command, remainingMicrounits: microunits(Math.min(amountMicrounits, measured)) });
+    }
+    case "resetReservoirTime":
+      return standing.reservoir.state === "attached" ? ok(command) : refuse(Refusal.NotApplicable);
     case "run": {
-      if (standing.control === "run") return refuse(Refusal.NotApplicable);
+      if (standing.control === "run" || !isReady(therapy)) return refuse(Refusal.NotApplicable);
       const rate = programmedBy(therapy, clockMs, limits);
       return rate.ok ? ok({ kind: "run", rateMicrounitsPerHour: rate.value }) : rate;
     }
@@ -112,6 +147,12 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
     default:
       return command satisfies never;
   }
+}
+
+/** In Stop, with a reservoir in place and nothing under way. */
+function isAtRest({ standing, motion }: Therapy): boolean {
+  const { control, reservoir, ledger } = standing;
+  return control !== "run" && reservoir.state === "attached" && motion.kind === "idle" && !activeDose(ledger);
 }
 
 /** The time that a command sets at `clockMs`. */

@@ -65,8 +65,8 @@ export interface Standing {
 /** What the pump knows of the insulin in it. */
 export interface Reservoir {
   /**
-   * `attached`: ready. `rewinding`: the plunger's drive moves back. `open`: it is back; a reservoir may be put in.
-   * `seeking`: it moves up to the plunger.
+   * `attached`: the drive touches its plunger. `rewinding`: the drive moves back. `open`: it is back; a reservoir may be put
+   * in. `seeking`: it moves up to the plunger. `adrift`: it is somewhere, and has to go back first.
    */
   readonly state: keyof typeof ReservoirCode;
   /** The total (journal.ts) at which the reservoir is empty. */
@@ -76,7 +76,7 @@ export interface Reservoir {
   /** Primed out of this reservoir. */
   readonly primedMicrounits: Microunits;
 }
-const ReservoirCode = { attached: 0, rewinding: 1, open: 2, seeking: 3 } as const;
+const ReservoirCode = { attached: 0, rewinding: 1, open: 2, seeking: 3, adrift: 4 } as const;
 
 /** The calendar day under way: the totals when it began, and when it ends. */
 export interface Day {

@@ -29,12 +29,28 @@ import type { Snooze } from "./annunciations.js";
 import { accrue } from "./basal.js";
 import { sameDose } from "./commands.js";
 import { type Journal, type JournalBegun, totalMicrounits } from "./journal.js";
-import { activeBolus, type LedgerEntry } from "./ledger.js";
+import { activeBolus, activePriming, type LedgerEntry } from "./ledger.js";
 import type { Delivered } from "./limits.js";
 import { NEVER, type Profile, type Profiles, profileOf, programmedAt, withWritten } from "./profiles.js";
 import type { Standing } from "./standing.js";
 import { tbrRate } from "./tbr.js";
 import { closeHours, hourOf } from "./windows.js";
+
+/** What a hold of the button would let begin, and until when. */
+export interface Offer {
+  readonly kind: "rewind" | "seek" | "prime";
+  readonly until: UptimeMs;
+}
+
+/** A move of the drive without insulin (preparation.ts). */
+export interface Leg {
+  /** What it has moved so far, as insulin; never negative. */
+  readonly movedMicrounits: Microunits;
+  /** What it must have moved at least when it meets the stop at the back. */
+  readonly leastMicrounits: Microunits;
+  /** Force before it began, as a fraction of the sensor's full scale. */
+  readonly restForceFraction: number;
+}
 
 /** `stored`: whether the state at the fault is durable; while it is not, what a restart will find is not known. */
 export interface LatchedFault {
@@ -51,7 +67,7 @@ export interface Therapy {
   readonly rateEndsAtMs: PumpClockMs;
   /** The pump clock when uptime was 0. */
   readonly bootClockMs: PumpClockMs;
-  /** `turning`: at rest between two pulses of the bench (bench.ts). */
+  /** `turning`: at rest between two pulses of the bench (bench.ts), or of a leg. */
   readonly motion: { readonly kind: "idle" | "turning" } | ({ readonly kind: "pulsing" } & PulseBegun);
   /** No pulse begins before. */
   readonly nextPulseAt: UptimeMs;
@@ -61,6 +77,10 @@ export interface Therapy {
   readonly changed: number;
   /** Of annunciations that are quiet for now: at most one each. A restart forgets them. */
   readonly snoozes: readonly Snooze[];
+  /** A restart forgets it. */
+  readonly offer: Offer | undefined;
+  /** Just while the reservoir is `rewinding` or `seeking`. */
+  readonly leg: Leg | undefined;
   /** Latched until a restart: the motor stands still. */
   readonly fault: LatchedFault | undefined;
 }
@@ -154,14 +174,24 @@ export function withProfile(therapy: Therapy, templateNumber: number, profile: P
   };
 }
 
-/** What of the active bolus is known to be delivered. */
+/** What of the active bolus or priming is known to be delivered. */
 export function bolusDone(therapy: Therapy, entry: LedgerEntry): Microunits {
   const { doseId, doneMicrounits } = therapy.journal.bolus;
   return sameDose(doseId, entry.doseId) ? doneMicrounits : microunits(0);
 }
 
+/** What is left in the reservoir, at least. */
 export function reservoirMicrounits(therapy: Therapy): Microunits {
-  return microunits(Math.max(0, therapy.standing.reservoir.endMicrounits - totalMicrounits(therapy.journal)));
+  const { standing, journal } = therapy;
+  const priming = activePriming(standing.ledger);
+  const moving = journal.pulse?.source === "priming" ? journal.pulse.insulinMicrounits : 0;
+  const primed = priming ? bolusDone(therapy, priming) + moving : 0;
+  return microunits(Math.max(0, standing.reservoir.endMicrounits - totalMicrounits(journal) - primed));
+}
+
+/** Whether the reservoir in place holds no more than what the user is told of. */
+export function isReservoirLow(therapy: Therapy, { reservoir }: RigConfig): boolean {
+  return therapy.standing.reservoir.state === "attached" && reservoirMicrounits(therapy) <= reservoir.lowMicrounits;
 }
 
 /** What the gate judges by: windows, reservoir, and what the active bolus still has coming. */
@@ -202,6 +232,8 @@ export function beginTherapy(
     savedAt: now,
     changed: EVERYTHING_CHANGED,
     snoozes: [],
+    offer: undefined,
+    leg: undefined,
     fault: undefined,
   };
   return reprogrammed(therapy, clockMs);

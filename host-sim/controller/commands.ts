@@ -122,7 +122,8 @@ export class CountersignedCommand<T extends Accepted> implements Operation {
   }
 
   get #isDose(): boolean {
-    return this.#order.command === "setBolus";
+    const { command } = this.#order;
+    return command === "setBolus" || command === "startPriming";
   }
 
   #onPrepared({ channel, value, lateMs }: Incoming): Step | undefined {

@@ -218,6 +218,29 @@ export class Controller extends PumpReader {
     this.#command({ command: "run", approve }, acceptedCommand(COMMAND.setTherapyControlState), done);
   }
 
+  /**
+   * Primes the line, once somebody at the pump has confirmed it there within 60 s. `ok` means accepted: {@link resolve}
+   * tells how much was. Throws a RangeError for what SFLOAT cannot hold exactly.
+   */
+  startPriming(amountMicrounits: number, done: Done<CommandResult<Accepted>>): void {
+    this.#command({ command: "startPriming", amountMicrounits }, acceptedCommand(COMMAND.startPriming), done);
+  }
+
+  /** Ends a priming in one step, ahead of all that waits. */
+  stopPriming(done: Done<Result<undefined>>): void {
+    this.request(reads.stopPriming, done, true);
+  }
+
+  /** Tells the pump what the reservoir was filled with: it takes that, or what it has found where that is less. */
+  setReservoirFill(amountMicrounits: number, done: Done<CommandResult<Accepted>>): void {
+    this.#command({ command: "setReservoirFill", amountMicrounits }, acceptedCommand(COMMAND.setReservoirFill), done);
+  }
+
+  /** Has the operation time of the reservoir's insulin count from now on. */
+  resetReservoirTime(done: Done<CommandResult<Accepted>>): void {
+    this.#command({ command: "resetReservoirTime" }, acceptedCommand(COMMAND.resetReservoirTime), done);
+  }
+
   /** Stops delivery in one step, ahead of all that waits. On `lost` ask again: stopping twice does no harm. */
   stop(done: Done<Result<undefined>>): void {
     this.request(reads.stop, done, true);

@@ -38,8 +38,11 @@ export const EVENT = {
   basalBlockChanged: 0x00f0,
   therapyControlStateChanged: 0x0303,
   operationalStateChanged: 0x030c,
+  reservoirChanged: 0x0330,
   annunciation1: 0x033f,
   annunciation2: 0x0356,
+  primingStarted: 0x0395,
+  primingDone: 0x039a,
   dataCorruption: 0x03a6,
 } as const;
 
@@ -150,6 +153,15 @@ const ROWS: Readonly<Record<number, EventRow>> = {
   [EVENT.annunciation2]: {
     name: "Annunciation Status Changed, part 2",
     figures: [FLAGS, ["aux3", "u16", 0x01], ["aux4", "u16", 0x02], ["aux5", "u16", 0x04]],
+  },
+  [EVENT.reservoirChanged]: {
+    name: "Reservoir Remaining Amount Changed",
+    figures: [["remainingMicrounits", "amount"]],
+  },
+  [EVENT.primingStarted]: { name: "Priming Started", figures: [["amountMicrounits", "amount"]] },
+  [EVENT.primingDone]: {
+    name: "Priming Done",
+    figures: [FLAGS, ["primedMicrounits", "amount"], ["endReason", "u8"], ["annunciation", "u16", 0x01]],
   },
   [EVENT.dataCorruption]: { name: "Data Corruption", figures: [] },
 };

@@ -50,7 +50,9 @@ export const ANNUNCIATION_NAMES: Readonly<Record<number, string>> = {
   0x000f: "System Issue",
   0x0033: "Mechanical Issue",
   0x003c: "Occlusion",
+  0x0055: "Reservoir Issue",
   0x005a: "Reservoir Empty",
+  0x0066: "Reservoir Low",
   0x00a5: "Power Insufficient",
   0x00aa: "Battery Empty",
   0x00c3: "Battery Low",
@@ -100,6 +102,10 @@ export const COMMAND = {
   activateProfileResponse: 0x1247,
   getActivatedProfiles: 0x1248,
   activatedProfiles: 0x1274,
+  startPriming: 0x127b,
+  stopPriming: 0x1284,
+  setReservoirFill: 0x128b,
+  resetReservoirTime: 0x12b7,
 } as const;
 
 /** Therapy control states. */
@@ -145,8 +151,9 @@ export function encodeResetStatus(flags: number): Uint8Array {
   return RESET_STATUS.encode({ opcode: READER.resetStatus, flags });
 }
 
-/** Which counter Get Counter asks for; this is the one that pumps have. */
+/** Which counter Get Counter asks for: these are the ones that pumps have. */
 export const COUNTER_LIFETIME = 0x0f;
+export const COUNTER_RESERVOIR = 0x55;
 /** Which way Get Counter counts. */
 export const COUNTER_VALUE = { remaining: 0x0f, elapsed: 0x33 } as const;
 
@@ -185,6 +192,21 @@ export function encodeSetBolus(order: BolusOrder): Uint8Array {
   const flags = bolusFlags(order);
   const opcode = COMMAND.setBolus;
   return SET_BOLUS.encode({ opcode, flags, type: BOLUS_TYPE_FAST, fast, extended: 0, durationMinutes: 0 });
+}
+
+const RESERVOIR_AMOUNT = new Layout({ opcode: "u16", amount: "u16" });
+
+/** An amount of the reservoir: a positive multiple of 10,000 µU that SFLOAT holds exactly. */
+export interface ReservoirOrder {
+  readonly amountMicrounits: number;
+}
+
+/** Start Priming or Set Initial Reservoir Fill. Throws a RangeError when SFLOAT cannot hold the amount exactly. */
+export function encodeReservoirAmount(
+  command: "startPriming" | "setReservoirFill",
+  { amountMicrounits }: ReservoirOrder,
+): Uint8Array {
+  return RESERVOIR_AMOUNT.encode({ opcode: COMMAND[command], amount: encodeSfloat(amountMicrounits) });
 }
 
 /** A temporary basal rate. */

@@ -48,14 +48,15 @@ const TBR_PRESENT = 0x01;
 const CONTEXT_PRESENT = 0x04;
 const ATTACHED = 0x01;
 const ANNUNCIATION_PRESENT = 0x01;
-const OPERATIONAL_READY = 0x96;
-const OPERATIONAL_OFF = 0x33;
+/** Operational states, by their code on channel 21. */
+const OPERATIONAL = { 0x33: "off", 0x55: "preparing", 0x5a: "priming", 0x66: "waiting", 0x96: "ready" } as const;
+const isOperational = (code: number): code is keyof typeof OPERATIONAL => code in OPERATIONAL;
 const NO_CRC = 0xffff;
 
-/** Channel 21. `off` while a fault is latched. A reservoir that says no amount (detached) is undefined. */
+/** Channel 21. `off` while a fault is latched, `waiting` for somebody at the pump. A reservoir that says no amount (detached) is undefined. */
 export interface Status {
   readonly therapyControlState: "stop" | "run";
-  readonly operationalState: "ready" | "off";
+  readonly operationalState: (typeof OPERATIONAL)[keyof typeof OPERATIONAL];
   readonly reservoirMicrounits: number | undefined;
   readonly reservoirAttached: boolean;
 }
@@ -114,10 +115,10 @@ export function decodeStatus(value: Uint8Array): Status | undefined {
   if (status === undefined) return undefined;
   const { therapyControlState: therapy, operationalState: operational } = status;
   if (therapy !== THERAPY.stop && therapy !== THERAPY.run) return undefined;
-  if (operational !== OPERATIONAL_READY && operational !== OPERATIONAL_OFF) return undefined;
+  if (!isOperational(operational)) return undefined;
   return {
     therapyControlState: therapy === THERAPY.run ? "run" : "stop",
-    operationalState: operational === OPERATIONAL_READY ? "ready" : "off",
+    operationalState: OPERATIONAL[operational],
     reservoirMicrounits: decodeSfloat(status.reservoir),
     reservoirAttached: (status.flags & ATTACHED) !== 0,
   };

@@ -13,10 +13,12 @@ import {
   COMMAND,
   encodeBare,
   encodeRelativeTbr,
+  encodeReservoirAmount,
   encodeSetBolus,
   encodeSetTbr,
   encodeSetTherapyControlState,
   type RelativeTbrOrder,
+  type ReservoirOrder,
   type TbrOrder,
   THERAPY,
 } from "./ids.js";
@@ -36,6 +38,8 @@ const TBR = new Layout({ opcode: "u16", mode: "u8", rateMicrounitsPerHour: "u32"
 const CANCEL_TBR = new Layout({ opcode: "u16", rateMicrounitsPerHour: "u32" });
 const RUN = new Layout({ opcode: "u16", state: "u8", rateMicrounitsPerHour: "u32" });
 const REVOCATION = new Layout({ opcode: "u8", controllerId: 8, role: "u8" });
+const PRIMING = new Layout({ opcode: "u16", amountMicrounits: "u32" });
+const FILL = new Layout({ opcode: "u16", amountMicrounits: "u32", remainingMicrounits: "u32" });
 const TBR_MODE = { new: 0x0f, change: 0x33 } as const;
 
 const RELATIVE_TBR = new Layout({
@@ -101,12 +105,19 @@ export type Order =
   | ({ readonly command: "writeProfile"; readonly approve: Approve } & ProfileOrder)
   | { readonly command: "activateProfile"; readonly templateNumber: number; readonly approve: Approve }
   | ({ readonly command: "setTime"; readonly approve: Approve } & TimeOrder)
+  | ({ readonly command: "startPriming" } & ReservoirOrder)
+  | ({ readonly command: "setReservoirFill" } & ReservoirOrder)
+  | { readonly command: "resetReservoirTime" }
   | ({ readonly command: "revokeBond" } & RevocationOrder);
 
 /** What a command will do once it is signed: the order itself, or the rate that it lets begin. */
 export type Meaning =
   | ({ readonly command: "setBolus" } & BolusOrder)
   | ({ readonly command: "setTbr" } & TbrOrder)
+  | ({ readonly command: "startPriming" } & ReservoirOrder)
+  /** What remains by then: the amount, or less where the pump has found less. */
+  | ({ readonly command: "setReservoirFill"; readonly remainingMicrounits: number } & ReservoirOrder)
+  | { readonly command: "resetReservoirTime" }
   /** A template that is not active: no rate begins. */
   | { readonly command: "writeInactiveProfile"; readonly templateNumber: number }
   /** The controller's ID in hexadecimal. */
@@ -138,6 +149,11 @@ export function encodeOrder(order: Order): Uint8Array {
       return encodeActivation(order.templateNumber);
     case "setTime":
       return encodeTimeUpdate(order);
+    case "startPriming":
+    case "setReservoirFill":
+      return encodeReservoirAmount(order.command, order);
+    case "resetReservoirTime":
+      return encodeBare(COMMAND.resetReservoirTime);
     case "revokeBond":
       return encodeRevokeBond(order.controllerId);
   }
@@ -241,8 +257,12 @@ function ratedMeaning(order: RatedOrder, reading: Uint8Array): Meaning | undefin
   return inactive ? { command: "writeInactiveProfile", templateNumber } : undefined;
 }
 
+type Unquestioned = Extract<Order, { command: "setBolus" | "setTbr" | "startPriming" | "revokeBond" }>;
+
 /** The reading of an order that leaves nothing to approve, which the pump's must equal byte for byte. */
-export function expectedReading(order: Extract<Order, { command: "setBolus" | "setTbr" | "revokeBond" }>): Uint8Array {
+export function expectedReading(order: Unquestioned): Uint8Array {
+  if (order.command === "startPriming")
+    return PRIMING.encode({ opcode: COMMAND.startPriming, amountMicrounits: order.amountMicrounits });
   if (order.command === "revokeBond") {
     const { controllerId, role } = order;
     return REVOCATION.encode({ opcode: CONTROL.revokeBond, controllerId, role });
@@ -259,6 +279,16 @@ export function expectedReading(order: Extract<Order, { command: "setBolus" | "s
   const { rateMicrounitsPerHour, durationMinutes, change } = order;
   const mode = change ? TBR_MODE.change : TBR_MODE.new;
   return TBR.encode({ opcode: COMMAND.setTbr, mode, rateMicrounitsPerHour, durationMinutes });
+}
+
+/** What the pump will take to remain; undefined for a reading of another amount, and when it is more than that. */
+function fillMeaning({ amountMicrounits }: ReservoirOrder, reading: Uint8Array): Meaning | undefined {
+  const fill = FILL.decode(reading);
+  if (fill?.opcode !== COMMAND.setReservoirFill || fill.amountMicrounits !== amountMicrounits) return undefined;
+  const { remainingMicrounits } = fill;
+  return remainingMicrounits <= amountMicrounits
+    ? { command: "setReservoirFill", amountMicrounits, remainingMicrounits }
+    : undefined;
 }
 
 /** The pump's reading of Run or Cancel TBR; undefined when it is a reading of anything else. */
@@ -281,7 +311,12 @@ export function meaningOf(order: Order, reading: Uint8Array): Meaning | undefine
   switch (order.command) {
     case "setBolus":
     case "setTbr":
+    case "startPriming":
       return equalBytes(reading, expectedReading(order)) ? order : undefined;
+    case "setReservoirFill":
+      return fillMeaning(order, reading);
+    case "resetReservoirTime":
+      return equalBytes(reading, encodeBare(COMMAND.resetReservoirTime)) ? order : undefined;
     case "revokeBond": {
       const { command, controllerId, role } = order;
       const expected = equalBytes(reading, expectedReading(order));

@@ -206,6 +206,13 @@ export const stop: Request<undefined> = acknowledged(
   COMMAND.response,
 );
 
+/** Stop Priming. */
+export const stopPriming: Request<undefined> = acknowledged(
+  CHANNEL.command,
+  encodeBare(COMMAND.stopPriming),
+  COMMAND.response,
+);
+
 /** Cancel Bolus. */
 export function cancelBolus(bolusId: number): Request<number> {
   return controlPoint(CHANNEL.command, encodeCancelBolus(bolusId), COMMAND.response, false, (answer) => {

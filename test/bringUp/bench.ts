@@ -48,6 +48,7 @@ export function benchReport(steps: number, countedCounts: number, fields: Partia
     lowMicrounits: nothing,
     highMicrounits: nothing,
     coilPhase: 0,
+    forceFraction: 0,
     occluded: false,
     aborted: false,
     ...fields,

@@ -31,6 +31,10 @@ export const COMMAND = {
   cancelBolus: "78110500",
   snooze: "690f0300",
   confirm: "990f0300",
+  prime: "7b120a00",
+  stopPriming: "8412",
+  fill: "8b122c01",
+  resetReservoirTime: "b712",
 } as const;
 
 export const doseBytes = ({ epoch, sequence }: DoseId): Buffer =>

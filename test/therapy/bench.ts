@@ -85,6 +85,7 @@ export function reportOf(therapy: Therapy, fields: Partial<MotorReport> = {}): M
     lowMicrounits: moved("down"),
     highMicrounits: moved("up"),
     coilPhase: 0,
+    forceFraction: 0,
     occluded: false,
     aborted: false,
     ...fields,

@@ -41,18 +41,23 @@ describe("journal blob", () => {
     const basal = JOURNAL_BLOB.encode({ ...NEW_JOURNAL, pulse });
     const sourceAt = basal.findIndex((byte, i) => byte !== bytes[i]);
     assert.equal(JOURNAL_BLOB.decode(basal.with(sourceAt, 3))?.pulse?.source, "bench");
-    assert.equal(JOURNAL_BLOB.decode(basal.with(sourceAt, 4)), undefined);
+    assert.equal(JOURNAL_BLOB.decode(basal.with(sourceAt, 4))?.pulse?.source, "priming");
+    assert.equal(JOURNAL_BLOB.decode(basal.with(sourceAt, 5)), undefined);
   });
 
-  it("is read as earlier firmware wrote it, in which no pulse was the bench's (SR-65)", () => {
-    const [version1, ...others] = JOURNAL_BLOB.older ?? [];
-    assert.deepEqual([version1?.version, others, JOURNAL_BLOB.version], [1, [], 2]);
-    for (const source of ["bolus", "basal"] as const) {
-      const given = { ...NEW_JOURNAL, coilPhase: 5, pulse: { source, insulinMicrounits: microunits(7) } };
-      assert.deepEqual(version1?.decode(JOURNAL_BLOB.encode(given)), given);
-    }
-    const pulse = { source: "bench", insulinMicrounits: microunits(0) } as const;
-    assert.equal(version1?.decode(JOURNAL_BLOB.encode({ ...NEW_JOURNAL, pulse })), undefined);
+  it("is read as earlier firmware wrote it, in which no pulse was the bench's, and none primed (SR-65)", () => {
+    const older = JOURNAL_BLOB.older ?? [];
+    assert.deepEqual([...older.map(({ version }) => version), JOURNAL_BLOB.version], [2, 1, 3]);
+    const sources = ["bolus", "basal", "bench", "priming"] as const;
+    for (const { version, decode } of older)
+      for (const [i, source] of sources.entries()) {
+        const given = { ...NEW_JOURNAL, coilPhase: 5, pulse: { source, insulinMicrounits: microunits(7) } };
+        assert.deepEqual(
+          decode(JOURNAL_BLOB.encode(given)),
+          i < version + 1 ? given : undefined,
+          `${version} ${source}`,
+        );
+      }
   });
 
   it("totals bolus and basal", () => {

@@ -45,7 +45,7 @@ describe("ledger", () => {
   });
 
   it("never drops the bolus under way, and forgets no less for dropping it at last (SR-34)", () => {
-    const bolus = entryOf(1, { kind: "delivering" });
+    const bolus = entryOf(1, { kind: "delivering", bolusId: 4 });
     let old = addEntry(EMPTY_LEDGER, bolus);
     for (let sequence = 2; sequence <= 66; sequence++) old = addEntry(old, entryOf(sequence));
     assert.deepEqual(activeBolus(old), bolus);

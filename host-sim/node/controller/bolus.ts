@@ -1,10 +1,10 @@
-/** `bolus`: orders one and stays with it to its end. */
+/** `bolus` and `prime`: orders one and stays with it to its end. */
 
-import type { AcceptedBolus, CommandResult } from "../../controller/commands.js";
+import type { Accepted, AcceptedBolus, CommandResult } from "../../controller/commands.js";
 import type { Outcome } from "../../controller/control.js";
 import { isFinal } from "../../controller/doses.js";
 import type { BolusOrder } from "../../controller/ids.js";
-import { cancelBolus } from "./cancelling.js";
+import { cancelBolus, endPriming } from "./cancelling.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode, exitOf } from "./ended.js";
 import { placeOrder } from "./ordering.js";
@@ -23,25 +23,47 @@ export async function giveBolus(desk: Desk, bolus: BolusOrder): Promise<ExitCode
   switch (ordered.kind) {
     case "refused":
       return EXIT.refused;
-    case "accepted":
-      return follow(desk, ordered.value.doseId, ordered.value.bolusId);
-    case "resolved": {
-      const { outcome } = ordered;
-      return isFinal(outcome.kind) ? exitOf(outcome.kind) : follow(desk, outcome.doseId, undefined);
+    case "accepted": {
+      const { doseId, bolusId } = ordered.value;
+      return follow(desk, doseId, () => cancelBolus(desk, bolusId));
     }
+    case "resolved":
+      return followOpen(desk, ordered.outcome, () => cancelBolus(desk, undefined));
     default:
       return ordered satisfies never;
   }
 }
 
-/** Shows how the bolus gets on until it has ended. The first Ctrl-C cancels it, the second leaves it alone. */
-async function follow(desk: Desk, doseId: Outcome["doseId"], bolusId: number | undefined): Promise<ExitCode> {
+/** Orders a priming and waits for its end, that of somebody at the pump who does not confirm it included. */
+export async function prime(desk: Desk, amountMicrounits: number): Promise<ExitCode> {
+  const start = (done: (result: CommandResult<Accepted>) => void) =>
+    desk.controller.startPriming(amountMicrounits, done);
+  const ordered = await placeOrder(desk, true, start);
+  const end = () => endPriming(desk);
+  switch (ordered.kind) {
+    case "refused":
+      return EXIT.refused;
+    case "accepted":
+      return follow(desk, ordered.value.doseId, end);
+    case "resolved":
+      return followOpen(desk, ordered.outcome, end);
+    default:
+      return ordered satisfies never;
+  }
+}
+
+function followOpen(desk: Desk, { kind, doseId }: Outcome, end: () => Promise<unknown>): Promise<ExitCode> | ExitCode {
+  return isFinal(kind) ? exitOf(kind) : follow(desk, doseId, end);
+}
+
+/** Shows how the dose gets on until it has ended. The first Ctrl-C ends it, the second leaves it alone. */
+async function follow(desk: Desk, doseId: Outcome["doseId"], end: () => Promise<unknown>): Promise<ExitCode> {
   let shown: Outcome | undefined;
   let cancelled = false;
   for (;;) {
     if (desk.interrupt === "cancel" && !cancelled) {
       cancelled = true;
-      await cancelBolus(desk, bolusId);
+      await end();
     }
     const outcome = await askOutcome(desk, doseId);
     if (isFinal(outcome.kind)) {

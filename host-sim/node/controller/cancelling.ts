@@ -1,4 +1,4 @@
-/** `cancel` and `stop`: commands of one step, which end delivery. Asking twice does no harm, so a lost answer is asked for again. */
+/** `cancel`, `prime stop` and `stop`: commands of one step, which end delivery. Asking twice does no harm, so a lost answer is asked for again. */
 
 import { isFinal } from "../../controller/doses.js";
 import type { Result } from "../../controller/requests.js";
@@ -76,6 +76,29 @@ export async function cancel(desk: Desk): Promise<ExitCode> {
   await resolvePending(desk);
   if (cancelled > 0) return EXIT.done;
   throw new Ended(EXIT.refused, "The pump cancelled no bolus: none was being delivered.");
+}
+
+/** Ends the priming under way. False when there was none. */
+export async function endPriming(desk: Desk): Promise<boolean> {
+  const order = { command: "stopPriming" } as const;
+  const result = await step<undefined>(desk, order, (done) => desk.controller.stopPriming(done));
+  if (result.kind === "ok" || result.kind === "stale") {
+    desk.tell({ event: "accepted", order, dose: null, bolusId: null });
+    return true;
+  }
+  if (result.kind === "refused") {
+    desk.tell(refusal(result.code, order));
+    return false;
+  }
+  throw new Ended(EXIT.open, `Whether the priming has ended is not known. Hold the pump's button. ${desk.lastEnd}`);
+}
+
+/** Ends the priming under way, then tells what became of it. */
+export async function stopPriming(desk: Desk): Promise<ExitCode> {
+  await desk.open();
+  const ended = await endPriming(desk);
+  await resolvePending(desk);
+  return ended ? EXIT.done : EXIT.refused;
 }
 
 /** Stops all delivery, then tells what became of a bolus that was under way. */

@@ -5,9 +5,9 @@ import type { Accepted, CommandResult } from "../../controller/commands.js";
 import { LONGEST_TBR_MINUTES } from "../../controller/ids.js";
 import { parseShown } from "../../controller/pairing.js";
 import { endAnnunciation, showAnnunciation } from "./annunciations.js";
-import { giveBolus } from "./bolus.js";
+import { giveBolus, prime } from "./bolus.js";
 import { revokeBond, showBonds } from "./bonds.js";
-import { cancel, stop } from "./cancelling.js";
+import { cancel, stop, stopPriming } from "./cancelling.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode, exitOf } from "./ended.js";
 import { showHistory } from "./history.js";
@@ -207,6 +207,49 @@ export const COMMANDS: readonly Command[] = [
       };
       return setting((desk) => (done: Done) => desk.controller.setTbr(order, done));
     },
+  },
+  {
+    words: ["prime", "stop"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "ends the priming under way",
+    folder: "hold",
+    prepare: () => stopPriming,
+  },
+  {
+    words: ["prime"],
+    usage: "U",
+    arguments: [1, 1],
+    options: [],
+    help: "primes the line, once it is confirmed on the pump; stays to its end, Ctrl-C ends it",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      const amountMicrounits = amountOf(text);
+      if (amountMicrounits === 0) throw wrong(`"${text}" is no priming: the smallest is 0.01 U`);
+      return (desk) => prime(desk, amountMicrounits);
+    },
+  },
+  {
+    words: ["reservoir", "fill"],
+    usage: "U",
+    arguments: [1, 1],
+    options: [],
+    help: "tells the pump what its reservoir was filled with",
+    folder: "hold",
+    prepare: ({ arguments: [text] }) => {
+      const amountMicrounits = amountOf(text);
+      return setting((desk) => (done: Done) => desk.controller.setReservoirFill(amountMicrounits, done));
+    },
+  },
+  {
+    words: ["reservoir", "reset"],
+    usage: "",
+    arguments: [0, 0],
+    options: [],
+    help: "has the operation time of the reservoir count from now on",
+    folder: "hold",
+    prepare: () => setting((desk) => (done: Done) => desk.controller.resetReservoirTime(done)),
   },
   {
     words: ["profile", "read"],

@@ -27,9 +27,20 @@ export type HistoryReport =
 const SEQUENCE_COLUMNS = 6;
 const TIME_COLUMNS = 19;
 const STATES: Readonly<Record<number, string>> = { 0x33: "Stop", 0x55: "Run" };
-const OPERATIONAL: Readonly<Record<number, string>> = { 0x33: "Off", 0x96: "Ready" };
+const OPERATIONAL: Readonly<Record<number, string>> = {
+  0x33: "Off",
+  0x55: "Preparing",
+  0x5a: "Priming",
+  0x66: "Waiting",
+  0x96: "Ready",
+};
 const REASONS: Readonly<Record<number, string>> = { 0x33: "time set", 0x3c: "as due", 0x55: "time lost" };
 const ENDS: Readonly<Record<number, string>> = { 0x33: "as programmed", 0x3c: "cancelled", 0x55: "by an error" };
+const PRIMING_ENDS: Readonly<Record<number, string>> = {
+  0x33: "stopped",
+  0x3c: "with its amount",
+  0x55: "by an error",
+};
 const STATUSES: Readonly<Record<number, string>> = { 0x33: "pending", 0x3c: "snoozed", 0x55: "confirmed" };
 const TBR_RELATIVE = 0x3c;
 
@@ -77,6 +88,12 @@ function eventText(type: number, figures: Figures): string | undefined {
       return `from ${named(STATES, oldState)} to ${named(STATES, newState)}`;
     case EVENT.operationalStateChanged:
       return `operational state from ${named(OPERATIONAL, oldState)} to ${named(OPERATIONAL, newState)}`;
+    case EVENT.reservoirChanged:
+      return `reservoir holds ${units(figures["remainingMicrounits"] ?? 0)}`;
+    case EVENT.primingStarted:
+      return `priming started: ${units(figures["amountMicrounits"] ?? 0)}`;
+    case EVENT.primingDone:
+      return `priming ended ${named(PRIMING_ENDS, endReason)}: ${units(figures["primedMicrounits"] ?? 0)} at most`;
     case EVENT.annunciation1: {
       const about = figures["type"] ?? 0;
       return `annunciation ${ANNUNCIATION_NAMES[about] ?? about.toString(16)}: ${named(STATUSES, figures["status"])}`;

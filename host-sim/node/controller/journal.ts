@@ -14,7 +14,7 @@ import { appendLine, readIfThere } from "../durableFile.js";
 /** What may be ordered: countersigned commands by their meaning, and the two that act in one step. */
 export type JournalOrder =
   | Meaning
-  | { readonly command: "stop" }
+  | { readonly command: "stop" | "stopPriming" }
   | { readonly command: "cancelBolus"; readonly bolusId: number };
 
 /** What became of an order, as far as known. */
@@ -60,6 +60,10 @@ const COMMANDS = [
   "stop",
   "cancelBolus",
   "revokeBond",
+  "startPriming",
+  "stopPriming",
+  "setReservoirFill",
+  "resetReservoirTime",
 ];
 const ENDS = ["never", "refused", "applied", "delivering", "delivered", "stopped", "uncertain", "forgotten"];
 const OTHER_ENDS = ["lost", "notSent", "abandoned"];

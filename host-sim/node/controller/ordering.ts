@@ -86,7 +86,7 @@ function refuseAfter(earlier: readonly Outcome[]): void {
   throw new Ended(
     EXIT.open,
     moved.kind === "delivering"
-      ? `Nothing was ordered: dose ${dose} is still being delivered. Wait (outcome shows it) or cancel it (cancel).`
+      ? `Nothing was ordered: dose ${dose} is still being delivered. Wait (outcome shows it) or end it (cancel, prime stop).`
       : `Nothing was ordered, since the earlier dose ${dose} has only now been told. If another is wanted all the same, order it again.`,
   );
 }
@@ -97,7 +97,7 @@ function accepted<T extends Accepted>(desk: Desk, value: T): Ordered<T> {
   const order = committed.order.meaning;
   const bolusId = "bolusId" in value && typeof value.bolusId === "number" ? value.bolusId : null;
   desk.tell({ event: "accepted", order, dose: doseText(value.doseId), bolusId });
-  if (order.command !== "setBolus") {
+  if (order.command !== "setBolus" && order.command !== "startPriming") {
     const end = { kind: "applied", code: 0, intendedMicrounits: 0, lowMicrounits: 0, highMicrounits: 0 } as const;
     note(desk, () => desk.journal.ended(committed.line, end));
   }

@@ -38,12 +38,20 @@ export interface StatusReport {
   readonly stale: boolean;
 }
 
+const OPERATION: Readonly<Record<Status["operationalState"], string>> = {
+  ready: "",
+  off: "; a fault is latched",
+  preparing: "; the drive moves for a change of the reservoir",
+  waiting: "; somebody is waited for at the pump",
+  priming: "; priming",
+};
+
 /** The same, a line a fact. */
 export function statusText(report: StatusReport): string {
   const { reservoirMicrounits, basalMicrounitsPerHour, tbr, annunciation, pending, delivered } = report;
   const lines = [
     ["pump", `${report.pump}, ${report.role}`],
-    ["state", `${report.therapyControlState}${report.operationalState === "off" ? "; a fault is latched" : ""}`],
+    ["state", `${report.therapyControlState}${OPERATION[report.operationalState]}`],
     ["reservoir", reservoirMicrounits === null ? "none" : units(reservoirMicrounits)],
     ["basal", basalMicrounitsPerHour === null ? "none" : rate(basalMicrounitsPerHour)],
     [

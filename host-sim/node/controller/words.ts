@@ -81,6 +81,14 @@ export function orderText(order: JournalOrder): string {
       return `time, and with it ${rate(order.rateMicrounitsPerHour)}`;
     case "run":
       return `Run at ${rate(order.rateMicrounitsPerHour)}`;
+    case "startPriming":
+      return `priming of ${units(order.amountMicrounits)}`;
+    case "setReservoirFill":
+      return `reservoir filled with ${units(order.amountMicrounits)}, of which ${units(order.remainingMicrounits)} count`;
+    case "resetReservoirTime":
+      return "operation time of the reservoir, from now on";
+    case "stopPriming":
+      return "stop of a priming";
     case "stop":
       return "Stop";
     case "cancelBolus":

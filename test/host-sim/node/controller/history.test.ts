@@ -123,7 +123,7 @@ describe("the history in words", () => {
   });
 
   it("shows an event that is unknown, and data of another form, as they came", () => {
-    assert.equal(text(0x0330, "2be1"), "event 0330: 2be1");
+    assert.equal(text(0x03a9, "2be1"), "event 03a9: 2be1");
     assert.equal(text(EVENT.basalRateChanged, "00"), "Delivered Basal Rate Changed: 00");
     assert.equal(text(EVENT.basalRateChanged, "0009f04be000"), "Delivered Basal Rate Changed: 0009f04be000");
     assert.equal(text(EVENT.basalRateChanged, "00ff074be0"), "Delivered Basal Rate Changed: 00ff074be0");
