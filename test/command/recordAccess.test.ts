@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { continueReport, type Report, requestRecords, SLOTS_A_TURN } from "../../firmware/command/recordAccess.js";
 import { HistoryLog } from "../../firmware/storage/history.js";
 import { hex, unhex } from "../session/bench.js";
@@ -8,6 +9,10 @@ const BLOCKS = 4;
 const SLOTS = 8;
 /** Sequences 8 to 33 are left: the ring has gone round. */
 const RECORDS = 34;
+/** What pulse, Stop and button wait for at most: SECURITY.md's figure, so that the firmware's cannot grow unseen. */
+const SLOTS_PROMISED = Number(
+  /^\| SR-77 \|.* at most (\d+) slots \(/m.exec(readFileSync("firmware/SECURITY.md", "utf8"))?.[1],
+);
 
 function ring(count = RECORDS, blocks = BLOCKS, slots = SLOTS) {
   const flash = new FakeFlash(blocks, slots);
@@ -119,7 +124,9 @@ describe("record access: reports", () => {
     }
   });
 
-  it("reads at most so many slots a turn, also where block after block is rotten, and ends with 06 where all is", () => {
+  it("reads at most so many slots a turn, also where block after block is rotten, and ends with 06 where all is (SR-77)", () => {
+    assert.equal(SLOTS_PROMISED, 16);
+    assert.ok(SLOTS_A_TURN <= SLOTS_PROMISED, `${SLOTS_A_TURN} slots`);
     const given = ring(4 * 64 + 40, 5, 64);
     given.flash.memory.fill(0x33, 64 * 32, 4 * 64 * 32);
     const desk = new Desk(given);

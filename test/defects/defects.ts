@@ -230,6 +230,13 @@ export const DEFECTS: readonly Defect[] = [
     caughtBy: { file: "scenarios/limits-windows", title: "allows 80 U in 24 hours" },
   },
   {
+    name: "a set of the time empties the hours before",
+    module: "firmware/therapy/obey.js",
+    from: "{ time: timeSet(meaning, clockMs),",
+    to: "{ windows: { ...standing.windows, closedMicrounits: standing.windows.closedMicrounits.map(() => 0) }, time: timeSet(meaning, clockMs),",
+    caughtBy: { file: "scenarios/limits-clock", title: "when the time is set on and back" },
+  },
+  {
     name: "a bolus that was cut off counts as certain",
     module: "firmware/therapy/boot.js",
     from: "const uncertain = open + unknownPulse;",
@@ -403,6 +410,20 @@ export const DEFECTS: readonly Defect[] = [
     from: "for (let reads = kept ? 0 : 1; reads < slotsMax;) {",
     to: "for (let reads = 0; reads >= 0;) {",
     caughtBy: { file: "command/recordAccess", title: "reads at most so many slots a turn" },
+  },
+  {
+    name: "a report reads more in a turn than is promised",
+    module: "firmware/command/recordAccess.js",
+    from: "SLOTS_A_TURN = 16",
+    to: "SLOTS_A_TURN = 64",
+    caughtBy: { file: "command/recordAccess", title: "reads at most so many slots a turn" },
+  },
+  {
+    name: "a report has its turn before a pulse's first half-step",
+    module: "firmware/radio.js",
+    from: "this.#report && this.#mayTell && !this.#delivery.isMoving",
+    to: "this.#report && this.#mayTell",
+    caughtBy: { file: "scenarios/history", title: "waits for a pulse to end" },
   },
   {
     name: "a report runs on into what is recorded meanwhile",

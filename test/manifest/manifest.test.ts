@@ -11,6 +11,20 @@ import { CONFIG_MODULE, SDK_MODULES } from "./sdk.js";
 const NOBLE = "@noble/";
 const MAIN = "firmware/main";
 const SIMULATOR_MAIN = "host-sim/moddable/main";
+/** Settings of the ESP-IDF that security or safety rests on, which nothing that runs here would miss. */
+const SETTINGS: readonly (readonly [setting: string, reason: string])[] = [
+  ["CONFIG_ESP_TASK_WDT_EN=y", "a firmware that hangs is noticed"],
+  ["CONFIG_ESP_TASK_WDT_INIT=y", "it is noticed from the start on"],
+  ["CONFIG_ESP_TASK_WDT_PANIC=y", "a hang restarts the board: coils off comes first at boot"],
+  ["CONFIG_ESP_TASK_WDT_TIMEOUT_S=5", "a hang is over within 5 s"],
+  ["CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS=n", "an image that is damaged is not started"],
+  ["CONFIG_BT_NIMBLE_MAX_CONNECTIONS=1", "native/link.c and the session know one central"],
+  ["CONFIG_BTDM_CTRL_BLE_MAX_CONN=1", "nor does the chip's Bluetooth controller take more than one"],
+  ["CONFIG_BT_NIMBLE_SM_SC_ONLY=1", "NimBLE refuses legacy pairing, which mcconfig switches on"],
+  ["CONFIG_BT_NIMBLE_ATT_MAX_PREP_ENTRIES=4", "long writes leave the buffers that indications need"],
+  ["CONFIG_ESP_COREDUMP_ENABLE_TO_UART=n", "no crash writes the stacks, keys among them, to the serial port"],
+  ["CONFIG_ESP_COREDUMP_ENABLE_TO_NONE=y", "nor to anywhere else"],
+];
 
 const esp32 = readManifest("manifest.json", "esp32");
 const simulator = readManifest("manifest.json", "lin");
@@ -147,5 +161,24 @@ describe("manifest of the ESP32", () => {
       assert.equal(new Set(settings.map((line) => line.split("=")[0])).size, settings.length, file);
     }
     assert.ok(existsSync("firmware/esp32/sdkconfig.defaults"));
+  });
+
+  for (const [setting, reason] of SETTINGS)
+    it(`sets ${setting}: ${reason}`, () => {
+      const lines = readFileSync("firmware/esp32/sdkconfig.defaults", "utf8").split("\n");
+      const name = setting.slice(0, setting.indexOf("=") + 1);
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith(name)),
+        [setting],
+      );
+    });
+
+  it("gives XS a queue of 32 messages, which a central cannot fill: full, it would lose the button's edge", () => {
+    assert.deepEqual(esp32.defines, { task: { queueLength: 32 } });
+  });
+
+  it("gives XS one block of 96 KiB: over what the pump needs, under what an ESP32 has in one piece", () => {
+    assert.equal(esp32.creation["static"], 96 * 1_024);
+    assert.match(readFileSync("firmware/HARDWARE.md", "utf8"), /one block of 96 KiB \(`creation\.static`\)/);
   });
 });

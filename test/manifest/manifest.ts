@@ -12,6 +12,7 @@ interface ManifestText {
   readonly include?: Names;
   readonly modules?: { readonly [name: string]: Names };
   readonly preload?: Names;
+  readonly defines?: { readonly [name: string]: unknown };
   readonly creation?: { readonly [name: string]: unknown };
   readonly platforms?: { readonly [platform: string]: ManifestText };
 }
@@ -27,6 +28,7 @@ export interface Manifest {
   readonly sdk: readonly string[];
   /** Modules of the SDK that are named one by one. */
   readonly sdkModules: readonly string[];
+  readonly defines: { readonly [name: string]: unknown };
   readonly creation: { readonly [name: string]: unknown };
 }
 
@@ -56,6 +58,7 @@ export function readManifest(path: string, platform: string): Manifest {
   const patterns: string[] = [];
   const sdk: string[] = [];
   const sdkModules: string[] = [];
+  const defines: { [name: string]: unknown } = {};
   const creation: { [name: string]: unknown } = {};
 
   const takeModules = (folder: string, name: string, entries: Names) => {
@@ -79,6 +82,7 @@ export function readManifest(path: string, platform: string): Manifest {
       else open(posix.join(folder, include));
     for (const [name, entries] of Object.entries(text.modules ?? {})) takeModules(folder, name, entries);
     patterns.push(...listOf(text.preload));
+    Object.assign(defines, text.defines);
     Object.assign(creation, text.creation);
     const own = text.platforms?.[platform];
     if (own) take(manifestPath, own);
@@ -97,6 +101,7 @@ export function readManifest(path: string, platform: string): Manifest {
     preload: [...new Set(preload)].sort(),
     sdk: sdk.sort(),
     sdkModules,
+    defines,
     creation,
   };
 }

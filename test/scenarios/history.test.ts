@@ -1,6 +1,7 @@
 /** The pump's history by radio: fetched whole and once, whatever cuts the fetch off, beside therapy that goes on. */
 
 import assert from "node:assert/strict";
+import { startPump } from "../../firmware/pump.js";
 import { HistoryLog } from "../../firmware/storage/history.js";
 import { DROP, PASS } from "../../host-sim/air/tap.js";
 import { toHex } from "../../host-sim/controller/bytes.js";
@@ -11,7 +12,8 @@ import { decodeRecord, encodeReportFrom, type HistoryRecord } from "../../host-s
 import type { World } from "../../host-sim/world.js";
 import { bondedWorld, runningWorld } from "../bench.js";
 import { type Peer, Stranger } from "../peers.js";
-import { assertSound, bolusOf, CODE, listenToPulses, MAINS, MINUTE_MS, peerScene, STOP } from "./scene.js";
+import { recordingBoard, type Use } from "../recordingBoard.js";
+import { assertSound, bolusOf, CODE, coilsOn, listenToPulses, MAINS, MINUTE_MS, peerScene, STOP } from "./scene.js";
 
 const U = 1_000_000;
 const SLOT_BYTES = 32;
@@ -338,6 +340,37 @@ describe("the history by radio", () => {
       const late = atMs - (quiet.pulses[index] ?? 0);
       assert.ok(Math.abs(late) <= 5 * (index + 1), `pulse ${index} ${late} ms late`);
     }
+  });
+
+  it("waits for a pulse to end: the flash is not read from the write of its intent to its last half-step (SR-77)", () => {
+    const uses: Use[] = [];
+    const { world, peer } = peerScene({
+      seed: 916,
+      firmware: (board) => startPump(recordingBoard(board, (use) => uses.push(use))),
+    });
+    assert.equal(peer.order(bolusOf(U)), CODE.success);
+    const pulses = listenToPulses(world);
+    uses.length = 0;
+    // What arrives during a stall is taken in together with the pulse that has come due: pulse and record are both next.
+    world.hardware.stallMs = () => (coilsOn(world) ? 0 : 50);
+    for (let each = 0; each < 300; each++) {
+      world.clock.advance(100);
+      if (coilsOn(world)) continue;
+      if (each % 10 === 0) peer.send(CHANNEL.recordAccess, encodeReportFrom(0));
+      else acknowledge(peer);
+    }
+    assert.equal(peer.ended, undefined);
+    assert.ok(pulses.length > 12, `${pulses.length} pulses`);
+    let reads = 0;
+    let readsBefore = 0;
+    for (const { of, what } of uses) {
+      if (of === "flash" && what === "read") reads += 1;
+      if (of === "keyValue" && what.startsWith("write journal")) readsBefore = reads;
+      if (of === "coil") assert.equal(reads, readsBefore, `${what} to a coil after a read`);
+    }
+    assert.ok(reads > 100, `${reads} reads`);
+    world.hardware.stallMs = () => 0;
+    assertSound(world);
   });
 
   it("is let go with its session: the next one hears nothing of it, and Abort ends it in its own (SR-76)", () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Recorded } from "../recorded.js";
+import { setTime, timeUpdate } from "./profileScene.js";
 import {
   assertDisplaced,
   assertSound,
@@ -20,6 +21,8 @@ const U = 1_000_000;
 const DAY_MS = 24 * HOUR_MS;
 /** The pump clock is durable at least this often: what a cut may take off it. */
 const SAVE_MS = 5 * MINUTE_MS;
+/** 2026-11-23 12:00:00. */
+const NOON_S = 848_750_400;
 
 const hourLimited = (seed: number): Scene =>
   quietScene({ seed, rig: rigWith({ limits: { hourMaxMicrounits: U }, basalMicrounitsPerHour: 0 }) });
@@ -108,6 +111,36 @@ describe("limits and the clocks", () => {
     assert.ok(refused(scene));
     assertSound(world);
   });
+
+  for (const [name, limits, freeMs] of [
+    ["hour", { hourMaxMicrounits: U }, 2 * HOUR_MS],
+    ["day", { dayMaxMicrounits: U }, 25 * HOUR_MS],
+  ] as const)
+    it(`leaves as much of the ${name} as before, for as long, when the time is set on and back (SR-44, SR-48)`, () => {
+      const scene = quietScene({ seed: 146, rig: rigWith({ limits, basalMicrounitsPerHour: 0 }) });
+      const { world, peer } = scene;
+      const set = (hours: number) => {
+        const code = inSession(peer, () => setTime(peer, timeUpdate(NOON_S + hours * 3_600)));
+        assert.equal(code, CODE.success);
+      };
+      assert.equal(deliver(scene, 600_000), CODE.success);
+      for (const hours of [0, 3, -3, 720, -720]) {
+        set(hours);
+        inSession(peer, () => {
+          assert.equal(peer.prepare(bolusOf(410_000)), CODE.plausibility, `set by ${hours} h`);
+          assert.ok(typeof peer.prepare(bolusOf(400_000)) !== "number", `set by ${hours} h`);
+        });
+      }
+      assert.equal(deliver(scene, 400_000), CODE.success);
+      world.clock.advance(freeMs - MINUTE_MS - world.clock.nowMs);
+      set(3);
+      assert.ok(refused(scene));
+      set(-3);
+      world.clock.advance(freeMs - world.clock.nowMs);
+      assert.ok(!refused(scene));
+      assertDisplaced(world, U);
+      assertSound(world);
+    });
 
   it("reads no wall clock: with one that jumps by years at every look all bytes and steps stay (SR-47, SR-48)", () => {
     const run = () => {
