@@ -25,6 +25,7 @@ import {
   tbrStopped,
 } from "./change.js";
 import type { DoseId, Meaning } from "./commands.js";
+import { timeAdopted } from "./day.js";
 import { bolusProgrammed, controlStateChanged, profileActivated, tbrChanged, tbrStarted } from "./events.js";
 import { addEntry, type LedgerEntry } from "./ledger.js";
 import { tbrEnd, timeSet } from "./resolve.js";
@@ -87,7 +88,7 @@ export function obey(
       return finishChange(rateRecorded(therapy, rateProgrammed(activated)));
     }
     case "setTime": {
-      const set = apply(change, { time: timeSet(meaning, clockMs), ledger: settled() }, 0);
+      const set = apply(timeAdopted(change, timeSet(meaning, clockMs)), { ledger: settled() }, 0);
       const told = annunciationSettled(rateProgrammed(set), AnnunciationType.DateTimeIssue);
       return finishChange(rateRecorded(therapy, told), RecordingReason.TimeSet);
     }

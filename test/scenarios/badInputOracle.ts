@@ -260,6 +260,7 @@ function readerCode(value: Uint8Array, { stale }: Manner): number {
       return stale ? CODE.stale : code(operand.length === 2 && operand[1] === 0);
     case READER.getActiveBolusIds:
     case READER.getActiveBasal:
+    case READER.getTotalDailyInsulin:
     case READER.getDeliveredInsulin:
       return code(operand.length === 0);
     case READER.getCounter: {

@@ -35,7 +35,10 @@ describe("npm run controller", () => {
     assert.match(bolus.out, /Accepted: bolus 0\.35 U, correction \(dose 1-2\)\.\nDose 1-2, .*: delivered 0\.35 U\.\n$/);
     near(bench.displacedMicrounits - before, 350_000);
     const status = await bench.run(["status"]);
-    assert.match(status.out, /state +run\n[\s\S]*basal +0\.9 U\/h\n[\s\S]*delivered +bolus 0\.35 U/);
+    assert.match(
+      status.out,
+      /state +run\n[\s\S]*basal +0\.9 U\/h\n[\s\S]*delivered +bolus 0\.35 U.*\ntoday +bolus 0\.35 U, basal \S+ U, in all \S+ U\n/,
+    );
     const history = await bench.run(["orders"]);
     assert.match(
       history.out,
@@ -303,7 +306,7 @@ describe("npm run controller", () => {
       outcome: "event,dose,order,kind,code,intendedMicrounits,lowMicrounits,highMicrounits",
       refused: "event,order,dose,code,codeName",
       status:
-        "event,pump,role,therapyControlState,operationalState,reservoirMicrounits,basalMicrounitsPerHour,tbr,boluses,delivered,batteryPercent,device,annunciation,pending,stale",
+        "event,pump,role,therapyControlState,operationalState,reservoirMicrounits,basalMicrounitsPerHour,tbr,boluses,delivered,today,batteryPercent,device,annunciation,pending,stale",
       annunciation: "event,instance,type,name,snoozed",
       bond: "event,controller,role,confirmed,yours",
       note: "event,what",
