@@ -18,7 +18,7 @@ import { Motor, type MotorReport } from "./motor/motor.js";
 import { Radio } from "./radio.js";
 import { type RigConfig, rigErrors } from "./rig.js";
 import type { Role } from "./session/bonds.js";
-import { confirmAnnunciation, resume, stop } from "./therapy/obey.js";
+import { confirmAnnunciation, endFlightMode, resume, stop } from "./therapy/obey.js";
 import { Workbench } from "./workbench.js";
 
 /**
@@ -46,6 +46,8 @@ export function startPump(board: Board): void {
 /** Taps before a hold: README.md, "The button". Any other hold in Run stops. */
 const RESUME_TAPS = 1;
 const REVOKE_TAPS = 7;
+/** Taps alone that end flight mode. */
+const FLIGHT_TAPS = 2;
 /** Taps alone that open pairing. */
 const OPERATE_TAPS = 3;
 const OBSERVE_TAPS = 4;
@@ -229,13 +231,16 @@ class Pump {
       return;
     }
     if (gesture.count === 1) delivery.adopt(confirmAnnunciation(delivery.therapy, now));
+    if (gesture.count === FLIGHT_TAPS) delivery.adopt(endFlightMode(delivery.therapy, now));
     if (gesture.count === OPERATE_TAPS) this.#openWindow("operate");
     if (gesture.count === OBSERVE_TAPS) this.#openWindow("observe");
   }
 
+  /** Pairing needs the radio: it ends flight mode. */
   #openWindow(role: Role): void {
-    if (this.#radio) this.#radio.openWindow(role);
-    else this.#annunciator.announce("No radio: pairing is not possible");
+    const delivery = this.#delivery;
+    if (!this.#radio) return this.#annunciator.announce("No radio: pairing is not possible");
+    if (delivery.adopt(endFlightMode(delivery.therapy, this.#clock.now()))) this.#radio.openWindow(role);
   }
 
   /** Bonds end with or without a radio. */

@@ -230,7 +230,8 @@ function finishLoss(therapy: Therapy, identity: BootFindings["identity"], rig: R
   const ended = bolus
     ? bolusEnded(begun, "uncertain", microunits(0), microunits(bolus.intendedMicrounits + jump))
     : begun;
-  const stateLost = { control: "stopAfterLoss" as const };
+  // What goes on is a countersigned Run: it needs the radio.
+  const stateLost = { control: "stopAfterLoss" as const, flightMode: false };
   const halted = apply(tbrStopped(ended, TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption());
   const lossTold = annunciated(halted, AnnunciationType.SystemIssue);
   const bolusTold = bolus ? annunciated(lossTold, AnnunciationType.BolusCanceled) : lossTold;

@@ -36,12 +36,13 @@ export type Command =
       readonly timeZoneQuarters: number;
       readonly dstOffset: WallTime["dstOffset"];
     }
+  | { readonly kind: "flightMode" }
   | { readonly kind: "run" }
   | { readonly kind: "stop" }
   | { readonly kind: "snoozeAnnunciation" | "confirmAnnunciation"; readonly instance: number };
 
 export type Meaning =
-  | Extract<Command, { readonly kind: "setBolus" | "cancelBolus" | "stop" }>
+  | Extract<Command, { readonly kind: "setBolus" | "cancelBolus" | "flightMode" | "stop" }>
   /** The rate that begins. */
   | (Extract<Command, { readonly kind: "setTbr" }> & { readonly rateMicrounitsPerHour: MicrounitsPerHour })
   /** The programmed rate from now on, when it is the active one that is written. */

@@ -92,6 +92,8 @@ export function obey(
       const told = annunciationSettled(rateProgrammed(set), AnnunciationType.DateTimeIssue);
       return finishChange(rateRecorded(therapy, told), RecordingReason.TimeSet);
     }
+    case "flightMode":
+      return finishChange(apply(change, { flightMode: true, ledger: settled() }, 0));
     case "run": {
       const fields = { control: "run" as const, ledger: settled() };
       const running = apply(change, fields, TherapyControlState | ActiveBasal, controlStateChanged(true));
@@ -145,6 +147,12 @@ export function resume(therapy: Therapy, now: UptimeMs): TherapyStep {
   const change = beginChange(therapy, clockAt(therapy, now));
   const running = apply(change, { control: "run" }, TherapyControlState | ActiveBasal, controlStateChanged(true));
   return finishChange(rateRecorded(therapy, running));
+}
+
+/** Ends flight mode, by a gesture on the pump. Nothing is written where there is none. */
+export function endFlightMode(therapy: Therapy, now: UptimeMs): TherapyStep {
+  if (!therapy.standing.flightMode) return { next: therapy };
+  return finishChange(apply(beginChange(therapy, clockAt(therapy, now)), { flightMode: false }, 0));
 }
 
 /** The user's confirmation of the oldest annunciation, on the pump. */

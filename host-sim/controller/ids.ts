@@ -88,6 +88,7 @@ export const COMMAND = {
   confirmAnnunciation: 0x0f99,
   confirmAnnunciationResponse: 0x0fa5,
   setTherapyControlState: 0x0f5a,
+  setFlightMode: 0x0f66,
   setTbr: 0x0fff,
   cancelTbr: 0x1111,
   setBolus: 0x114b,
@@ -137,7 +138,8 @@ const SET_BOLUS = new Layout({
 const ANNUNCIATION_COMMAND = new Layout({ opcode: "u16", instance: "u16" });
 const CANCEL_BOLUS = new Layout({ opcode: "u16", bolusId: "u16" });
 
-/** A request of an opcode alone: Get Active Bolus IDs, Get Active Basal, Get Total Daily Insulin, Get Delivered Insulin, Cancel TBR. */
+/** A request of an opcode alone: Get Active Bolus IDs, Get Active Basal, Get Total Daily Insulin, Get Delivered Insulin, Cancel TBR,
+ * Set Flight Mode. */
 export function encodeBare(opcode: number): Uint8Array {
   return BARE.encode({ opcode });
 }

@@ -101,12 +101,14 @@ export type Order =
   | ({ readonly command: "writeProfile"; readonly approve: Approve } & ProfileOrder)
   | { readonly command: "activateProfile"; readonly templateNumber: number; readonly approve: Approve }
   | ({ readonly command: "setTime"; readonly approve: Approve } & TimeOrder)
+  | { readonly command: "flightMode" }
   | ({ readonly command: "revokeBond" } & RevocationOrder);
 
 /** What a command will do once it is signed: the order itself, or the rate that it lets begin. */
 export type Meaning =
   | ({ readonly command: "setBolus" } & BolusOrder)
   | ({ readonly command: "setTbr" } & TbrOrder)
+  | { readonly command: "flightMode" }
   /** A template that is not active: no rate begins. */
   | { readonly command: "writeInactiveProfile"; readonly templateNumber: number }
   /** The controller's ID in hexadecimal. */
@@ -138,6 +140,8 @@ export function encodeOrder(order: Order): Uint8Array {
       return encodeActivation(order.templateNumber);
     case "setTime":
       return encodeTimeUpdate(order);
+    case "flightMode":
+      return encodeBare(COMMAND.setFlightMode);
     case "revokeBond":
       return encodeRevokeBond(order.controllerId);
   }
@@ -242,7 +246,10 @@ function ratedMeaning(order: RatedOrder, reading: Uint8Array): Meaning | undefin
 }
 
 /** The reading of an order that leaves nothing to approve, which the pump's must equal byte for byte. */
-export function expectedReading(order: Extract<Order, { command: "setBolus" | "setTbr" | "revokeBond" }>): Uint8Array {
+export function expectedReading(
+  order: Extract<Order, { command: "setBolus" | "setTbr" | "flightMode" | "revokeBond" }>,
+): Uint8Array {
+  if (order.command === "flightMode") return encodeOrder(order);
   if (order.command === "revokeBond") {
     const { controllerId, role } = order;
     return REVOCATION.encode({ opcode: CONTROL.revokeBond, controllerId, role });
@@ -281,6 +288,7 @@ export function meaningOf(order: Order, reading: Uint8Array): Meaning | undefine
   switch (order.command) {
     case "setBolus":
     case "setTbr":
+    case "flightMode":
       return equalBytes(reading, expectedReading(order)) ? order : undefined;
     case "revokeBond": {
       const { command, controllerId, role } = order;

@@ -31,6 +31,7 @@ export const COMMAND = {
   cancelBolus: "78110500",
   snooze: "690f0300",
   confirm: "990f0300",
+  flightMode: "660f",
 } as const;
 
 export const doseBytes = ({ epoch, sequence }: DoseId): Buffer =>

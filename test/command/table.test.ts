@@ -95,6 +95,7 @@ describe("command table", () => {
     assert.equal(response(COMMAND.cancelBolus), "87110500");
     assert.equal(response(COMMAND.snooze), "960f0300");
     assert.equal(response(COMMAND.confirm), "a50f0300");
+    assert.equal(response(COMMAND.flightMode), "550f660f0f");
     assert.equal(hex(commandResponse(0x114b, 0x72)), "550f4b1172");
   });
 });
@@ -113,6 +114,7 @@ describe("command decoding", () => {
     assert.deepEqual(decoded(COMMAND.stop), { kind: "stop" });
     assert.deepEqual(decoded(COMMAND.run), { kind: "run" });
     assert.deepEqual(decoded(COMMAND.cancelTbr), { kind: "cancelTbr" });
+    assert.deepEqual(decoded(COMMAND.flightMode), { kind: "flightMode" });
     assert.deepEqual(decoded(COMMAND.cancelBolus), { kind: "cancelBolus", bolusId: 5 });
     assert.deepEqual(decoded(COMMAND.snooze), { kind: "snoozeAnnunciation", instance: 3 });
     assert.deepEqual(decoded(COMMAND.confirm), { kind: "confirmAnnunciation", instance: 3 });

@@ -397,6 +397,10 @@ describe("total daily insulin", () => {
     const after = (s: number) => obeyed(begun, time(DECEMBER_24_2025 + s), { epoch: 2, sequence: 2 }, at(HOUR_MS)).next;
     assert.equal(eventsOf(after(0)).includes(TotalDailyInsulin), false);
     assert.equal(after(0).standing.day?.endsAtMs, HOUR_MS + DAY_MS);
+    // Set to midnight itself: at the next one the day has 25 h, and says so; the day after has 24.
+    const { therapy: next } = daysPassed(after(0), HOUR_MS + DAY_MS);
+    assert.equal(next.standing.history.pending.at(-1)?.data[0], 1);
+    assert.equal(daysPassed(next, HOUR_MS + 2 * DAY_MS).therapy.standing.history.pending.at(-1)?.data[0], 0);
     for (const s of [-1, 86_400, -400 * 86_400, 900 * 86_400]) {
       const { standing } = after(s);
       const record = standing.history.pending.find(({ event }) => event === TotalDailyInsulin);

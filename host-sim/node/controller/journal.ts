@@ -60,6 +60,7 @@ const COMMANDS = [
   "stop",
   "cancelBolus",
   "revokeBond",
+  "flightMode",
 ];
 const ENDS = ["never", "refused", "applied", "delivering", "delivered", "stopped", "uncertain", "forgotten"];
 const OTHER_ENDS = ["lost", "notSent", "abandoned"];

@@ -81,6 +81,8 @@ export function orderText(order: JournalOrder): string {
       return `time, and with it ${rate(order.rateMicrounitsPerHour)}`;
     case "run":
       return `Run at ${rate(order.rateMicrounitsPerHour)}`;
+    case "flightMode":
+      return "flight mode";
     case "stop":
       return "Stop";
     case "cancelBolus":

@@ -256,6 +256,19 @@ describe("npm run controller", () => {
     assert.match(last.err, /NotApplicable/);
   });
 
+  it("takes the pump off the air on a person's word, and two taps bring it back (SR-119, SR-120)", async () => {
+    await bench.paired();
+    const nobody = await bench.run(["flight-mode"]);
+    assert.deepEqual([nobody.code, /give --yes/.test(nobody.err)], [1, true]);
+    const begun = await bench.run(["flight-mode", "--yes"]);
+    assert.equal(begun.code, 0);
+    assert.match(begun.out, /^Accepted: flight mode \(dose 1-\d+\)\.\nThe pump is off the air: /);
+    assert.equal((await bench.run(["status"])).code, 3);
+    bench.world.tapButton(2);
+    assert.equal((await bench.run(["status"])).code, 0);
+    assert.match((await bench.run(["orders"])).out, / flight mode +applied\n/);
+  });
+
   it("erases its own bond when the pump has revoked it (SR-115)", async () => {
     const first = bench.world.controller();
     const done = bench.world.await<{ readonly kind: string }>((heard) => first.pair(bench.world.openPairing(), heard));
