@@ -105,9 +105,10 @@ export class GattLink {
 
   /** Gives up waiting for the end of a connection of which no event has come in time: the slot is free. */
   passTime(now: UptimeMs): void {
-    if (this.#endBy === undefined || now <= this.#endBy) return;
-    this.#free();
-    this.#control.end();
+    if (this.#endBy !== undefined && now > this.#endBy) {
+      this.#free();
+      this.#control.end();
+    }
   }
 
   /**
