@@ -28,6 +28,8 @@ import type { Therapy, TherapyRecord, TherapyStep } from "./therapy/therapy.js";
 
 /** A failing flash may recover; asking it more often would not help. */
 const RETRY_INTERVAL_MS = 60_000;
+/** What the display says while the radio is silent. */
+const FLIGHT_MODE_LINE = "Flight mode: two taps end it";
 
 /** What became of a record; a pulse's carries the proof that the motor asks for. */
 type Committed =
@@ -67,7 +69,12 @@ export class Delivery {
     this.#onStateChanged = onStateChanged;
     motor.align(booted.therapy.journal.coilPhase, booted.rig.drive);
     const { pending } = this.#therapy.standing.annunciations;
-    const lines = [...booted.news, ...pending.map(({ type }) => annunciationLine(type))];
+    const { flightMode } = this.#therapy.standing;
+    const lines = [
+      ...booted.news,
+      ...(flightMode ? [FLIGHT_MODE_LINE] : []),
+      ...pending.map(({ type }) => annunciationLine(type)),
+    ];
     if (lines.length > 0) annunciator.announce(...lines);
     annunciator.setPending(pending.length > 0);
     if (booted.entropyFault) this.entropyFailed(booted.entropyFault);
@@ -280,11 +287,12 @@ export class Delivery {
 
   /** Says aloud what changed for the person who holds the pump. */
   #announce(before: Therapy): void {
-    const { control, annunciations } = this.#therapy.standing;
+    const { control, annunciations, flightMode } = this.#therapy.standing;
     const { pending } = annunciations;
     const newest = pending.at(-1);
     const lines = [...reservoirLines(before, this.#therapy)];
     if (control !== before.standing.control) lines.push(control === "run" ? "Running" : "Stopped");
+    if (flightMode !== before.standing.flightMode) lines.push(flightMode ? FLIGHT_MODE_LINE : "Flight mode ended");
     if (newest && pending.length > before.standing.annunciations.pending.length)
       lines.push(annunciationLine(newest.type));
     if (before.snoozes.length > 0)

@@ -19,7 +19,7 @@ import { Radio } from "./radio.js";
 import { type RigConfig, rigErrors } from "./rig.js";
 import type { Role } from "./session/bonds.js";
 import { activePriming } from "./therapy/ledger.js";
-import { confirmAnnunciation, resume, stop } from "./therapy/obey.js";
+import { confirmAnnunciation, endFlightMode, resume, stop } from "./therapy/obey.js";
 import type { Therapy } from "./therapy/therapy.js";
 import { Workbench } from "./workbench.js";
 
@@ -48,6 +48,8 @@ export function startPump(board: Board): void {
 /** Taps before a hold: README.md, "The button". Any other hold in Run stops. */
 const RESUME_TAPS = 1;
 const REVOKE_TAPS = 7;
+/** Taps alone that end flight mode. */
+const FLIGHT_TAPS = 2;
 /** Taps alone that open pairing. */
 const OPERATE_TAPS = 3;
 const OBSERVE_TAPS = 4;
@@ -239,14 +241,17 @@ class Pump {
       return;
     }
     if (gesture.count === 1) delivery.adopt(confirmAnnunciation(delivery.therapy, now));
+    if (gesture.count === FLIGHT_TAPS) delivery.adopt(endFlightMode(delivery.therapy, now));
     if (gesture.count === OPERATE_TAPS) this.#openWindow("operate");
     if (gesture.count === OBSERVE_TAPS) this.#openWindow("observe");
     if (gesture.count === RESERVOIR_TAPS) delivery.offerMove();
   }
 
+  /** Pairing needs the radio: it ends flight mode. */
   #openWindow(role: Role): void {
-    if (this.#radio) this.#radio.openWindow(role);
-    else this.#annunciator.announce("No radio: pairing is not possible");
+    const delivery = this.#delivery;
+    if (!this.#radio) return this.#annunciator.announce("No radio: pairing is not possible");
+    if (delivery.adopt(endFlightMode(delivery.therapy, this.#clock.now()))) this.#radio.openWindow(role);
   }
 
   /** Bonds end with or without a radio. */

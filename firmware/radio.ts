@@ -129,7 +129,9 @@ export class Radio {
     if (this.#window && this.#now() > this.#window.closesAt) this.#closeWindow();
     const dueAt = sessionWakeAt(this.#session);
     if (dueAt !== undefined && this.#now() >= dueAt) this.#step({ kind: "time" });
-    if (this.#session.kind === "closed") this.#link?.advertise(this.#now());
+    if (this.#session.kind !== "closed") return;
+    if (this.#isSilent) this.#link?.passTime(this.#now());
+    else this.#link?.advertise(this.#now());
   }
 
   wakeAt(): UptimeMs {
@@ -138,6 +140,11 @@ export class Radio {
     const windowAt = this.#window ? this.#window.closesAt + 1 : Number.POSITIVE_INFINITY;
     if (this.#report && this.#mayTell) return now;
     return uptimeMs(Math.min(idleAt, windowAt, sessionWakeAt(this.#session) ?? idleAt));
+  }
+
+  /** Whether flight mode keeps the pump off the air. */
+  get #isSilent(): boolean {
+    return this.#delivery.therapy.standing.flightMode;
   }
 
   /** Whether the open session has taken in enough of what was sent before. */
@@ -193,7 +200,10 @@ export class Radio {
     switch (event.kind) {
       case "connected":
         this.#connection = event.connection;
-        return this.#step({ kind: "connected", id: event.connection });
+        this.#step({ kind: "connected", id: event.connection });
+        // A central may have been on its way.
+        if (this.#isSilent) this.#step({ kind: "broken", reason: "flight mode" });
+        return;
       case "failed":
         return this.#delivery.radioFailed(event.reason);
       case "passkey": {
@@ -247,7 +257,7 @@ export class Radio {
         this.#inbox.forgetWrites();
         return this.#link?.close(this.#connection, this.#now());
       case "over":
-        this.#board.trace("session: ended: its bond was revoked");
+        this.#board.trace(`session: ended: ${effect.reason}`);
         this.killChallenge();
         return this.#inbox.forgetWrites();
       case "opened":
@@ -318,7 +328,7 @@ export class Radio {
     this.#board.trace(`session: revoked: ${hex(controllerId)}`);
     if (doseId === undefined) {
       const answer = stored ? revokedReply(authorised.command) : failureOf(revocation);
-      return this.#step({ kind: "farewell", ...answer });
+      return this.#step({ kind: "farewell", ...answer, reason: "its bond was revoked" });
     }
     const delivery = this.#delivery;
     if (!delivery.adopt(noteApplied(delivery.therapy, doseId, this.#now())) || !stored)
@@ -330,13 +340,16 @@ export class Radio {
     const { authorised, doseId } = accepted;
     const { kind } = authorised.command;
     const delivery = this.#delivery;
+    if (kind === "flightMode") this.#closeWindow();
     const stored = delivery.adopt(obey(delivery.therapy, authorised, doseId, this.#now(), this.#rig));
     // A Stop that could not be stored is obeyed all the same: the fault has stopped everything.
     if (!stored && kind !== "stop") return this.#refuseUnstored(accepted);
     const entry = doseId && findEntry(delivery.therapy.standing.ledger, doseId);
     this.#board.trace(`obeyed: ${kind}`);
     if (kind === "setBolus" && !delivery.therapy.fault) this.#annunciator.announce("Remote bolus");
-    this.#send(responseOf(accepted, entry?.bolusId ?? 0));
+    const response = responseOf(accepted, entry?.bolusId ?? 0);
+    if (kind !== "flightMode") return this.#send(response);
+    this.#step({ kind: "farewell", ...response, reason: "flight mode" });
   }
 
   /** Answers a command that was accepted and could not be stored; while even that is not certain, nothing. */

@@ -24,6 +24,7 @@ import {
   ResetStatusOperand,
   StatusChangedValue,
   StatusValue,
+  TotalDailyInsulinResponse,
   WITHOUT_E2E,
 } from "../ids/layouts.js";
 import { Channel, StatusReaderOpcode } from "../ids/opcodes.js";
@@ -41,6 +42,7 @@ import {
   TherapyControlState,
 } from "../ids/values.js";
 import { foremost, isSnoozed } from "../therapy/annunciations.js";
+import { dayInsulin } from "../therapy/day.js";
 import { tbrAmountSfloat, tbrType } from "../therapy/events.js";
 import { activeBolus } from "../therapy/ledger.js";
 import { operationalState } from "../therapy/operational.js";
@@ -151,6 +153,16 @@ export function readStatus(value: Uint8Array, stale: boolean, context: CommandCo
       if (!NoOperand.decode(operand)) return invalid;
       if (therapy.standing.control !== "run") return readerResponse(opcode, Refusal.NotApplicable);
       return { value: message(StatusReaderOpcode.GetActiveBasalRateDeliveryResponse, activeBasal(context)) };
+    }
+    case StatusReaderOpcode.GetTotalDailyInsulinStatus: {
+      if (!NoOperand.decode(operand)) return invalid;
+      const { bolusMicrounits, basalMicrounits } = dayInsulin(therapy);
+      const insulin = TotalDailyInsulinResponse.encode({
+        bolusSfloat: encodeSfloatMicrounits(bolusMicrounits, "up"),
+        basalSfloat: encodeSfloatMicrounits(basalMicrounits, "up"),
+        totalSfloat: encodeSfloatMicrounits(microunits(bolusMicrounits + basalMicrounits), "up"),
+      });
+      return { value: message(StatusReaderOpcode.GetTotalDailyInsulinStatusResponse, insulin) };
     }
     case StatusReaderOpcode.GetCounter: {
       const fields = CounterOperand.decode(operand);

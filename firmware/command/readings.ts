@@ -54,6 +54,7 @@ const TimeReading = layout(
   ["dstOffset", "u8"],
   ["rateMicrounitsPerHour", "u32"],
 );
+const FlightModeReading = layout(["opcode", "u16"]);
 const CancelTbrReading = layout(["opcode", "u16"], ["rateMicrounitsPerHour", "u32"]);
 const RunReading = layout(["opcode", "u16"], ["state", "u8"], ["rateMicrounitsPerHour", "u32"]);
 
@@ -93,6 +94,8 @@ export function readingOf(meaning: Meaning): Uint8Array {
         rateMicrounitsPerHour,
       });
     }
+    case "flightMode":
+      return FlightModeReading.encode({ opcode: CommandOpcode.SetFlightMode });
     case "cancelTbr":
       return CancelTbrReading.encode({
         opcode: CommandOpcode.CancelTbr,

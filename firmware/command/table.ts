@@ -168,6 +168,13 @@ export const COMMANDS: readonly CommandRow[] = [
     response: done(CommandOpcode.SetTherapyControlState),
   },
   {
+    opcode: CommandOpcode.SetFlightMode,
+    class: "countersigned",
+    why: "takes remote Stop and every follower away, and only somebody at the pump gives them back",
+    decode: (operand) => (NoOperand.decode(operand) ? ok({ kind: "flightMode" }) : refuse(Refusal.InvalidOperand)),
+    response: done(CommandOpcode.SetFlightMode),
+  },
+  {
     opcode: CommandOpcode.SetTbr,
     class: "countersigned",
     why: "changes the rate of insulin",

@@ -103,15 +103,20 @@ export class GattLink {
     });
   }
 
+  /** Gives up waiting for the end of a connection of which no event has come in time: the slot is free. */
+  passTime(now: UptimeMs): void {
+    if (this.#endBy !== undefined && now > this.#endBy) {
+      this.#free();
+      this.#control.end();
+    }
+  }
+
   /**
    * Advertises while there is no connection. Called again and again from the pump's own clock, since advertising also
    * stops without an event, after a connection attempt that failed; starting what runs already changes nothing.
    */
   advertise(now: UptimeMs): void {
-    if (this.#endBy !== undefined && now > this.#endBy) {
-      this.#free();
-      this.#control.end();
-    }
+    this.passTime(now);
     if (!this.#ready || this.#connection) return;
     try {
       this.#server.startAdvertising(ADVERTISEMENT);

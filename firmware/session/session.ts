@@ -85,8 +85,8 @@ export type SessionEvent =
   | { readonly kind: "subscribed" }
   | { readonly kind: "message"; readonly bytes: Uint8Array }
   | { readonly kind: "send"; readonly channel: number; readonly value: Uint8Array }
-  /** The last message of this session: its bond is no more. */
-  | { readonly kind: "farewell"; readonly channel: number; readonly value: Uint8Array }
+  /** The last message of this session, and why: its bond is no more, or the radio falls silent. */
+  | { readonly kind: "farewell"; readonly channel: number; readonly value: Uint8Array; readonly reason: string }
   | { readonly kind: "broken"; readonly reason: string }
   | { readonly kind: "time" };
 
@@ -104,7 +104,7 @@ export type SessionEffect =
   | { readonly kind: "send"; readonly message: Uint8Array }
   | { readonly kind: "end"; readonly reason: string }
   /** The session is over; the connection goes on for a moment, so that its last message arrives. */
-  | { readonly kind: "over" }
+  | { readonly kind: "over"; readonly reason: string }
   | { readonly kind: "received"; readonly received: Received }
   | { readonly kind: "opened"; readonly bond: Bond }
   | { readonly kind: "bonded"; readonly bond: Bond }
@@ -170,7 +170,7 @@ export function stepSession(
     case "send":
       return session.kind === "open" ? send(session, event.channel, event.value, now) : stay(session);
     case "farewell":
-      return session.kind === "open" ? farewell(session, event.channel, event.value, now) : stay(session);
+      return session.kind === "open" ? farewell(session, event, now) : stay(session);
     case "time":
       return passTime(session, now);
     default:
@@ -265,12 +265,16 @@ function send(session: OpenSession, channel: number, value: Uint8Array, now: Upt
 }
 
 /** Sends, and is over at once: what still comes from this controller ends the connection. */
-function farewell(session: OpenSession, channel: number, value: Uint8Array, now: UptimeMs): SessionStep {
+function farewell(
+  session: OpenSession,
+  { channel, value, reason }: Extract<SessionEvent, { readonly kind: "farewell" }>,
+  now: UptimeMs,
+): SessionStep {
   const sent = send(session, channel, value, now);
   if (sent.next.kind !== "open") return sent;
   wipe(session.fromController.key, session.fromPump.key);
   const next: Session = { kind: "done", id: session.id, completeBy: uptimeMs(now + HANDSHAKE_MS) };
-  return { next, after: [...sent.after, { kind: "over" }] };
+  return { next, after: [...sent.after, { kind: "over", reason }] };
 }
 
 function passTime(session: Session, now: UptimeMs): SessionStep {

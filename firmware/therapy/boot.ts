@@ -22,12 +22,13 @@ import {
   tbrStopped,
 } from "./change.js";
 import { sameDose } from "./commands.js";
+import { withDay } from "./day.js";
 import { basalRateChanged, dataCorruption } from "./events.js";
 import type { PendingHistory } from "./history.js";
 import { type Journal, NEW_JOURNAL, totalMicrounits, withCounted } from "./journal.js";
 import { activeBolus, activeDose, activePriming, EMPTY_LEDGER, type LedgerEntry, ledgerCount } from "./ledger.js";
 import { type Profiles, profileOf } from "./profiles.js";
-import { newStanding, type Standing } from "./standing.js";
+import { type Day, newStanding, type Standing } from "./standing.js";
 import { beginTherapy, bolusDone, type Therapy, type TherapyStep } from "./therapy.js";
 import { CLOSED_BINS, closeHours, hourOf } from "./windows.js";
 
@@ -60,8 +61,9 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
     journalFound && unknownPulse > 0 ? withUnknownPulse(journalFound, standingKept, rig) : journalFound;
   if (!standingKept || !journalKept) return bootAfterLoss(found, standingKept, journalKept, now, rig);
 
-  const { journal, standing } = withWindowsOf(withProgramOf(found, standingKept), journalKept);
-  const therapy = beginTherapy(standing, found.profiles, journal, now, rig);
+  const kept = withProgramOf(found, standingKept);
+  const { journal, standing } = withWindowsOf(kept, withTotalsOf(kept.day, journalKept));
+  const therapy = withDay(beginTherapy(standing, found.profiles, journal, now, rig));
   const change = blockPassed(standing, beginChange(therapy, therapy.journal.clockMs));
   const dose = activeDose(standing.ledger);
   const settled = dose ? interrupted(change, dose, unknownPulse, rig) : change;
@@ -116,6 +118,17 @@ function withDosesOf(identity: BootFindings["identity"], change: Change): Change
 function withUnknownPulse(journal: Journal, standing: Standing | undefined, rig: RigConfig): Journal {
   const unknown = rig.drive.pulseMaxMicrounits + jumpMicrounits(rig.drive);
   return withCounted(journal, standing && activeBolus(standing.ledger) ? "bolus" : "basal", unknown);
+}
+
+/** What a day began with has been delivered, even where the journal's last copy, one pulse behind, has less of it. */
+function withTotalsOf(day: Day | undefined, journal: Journal): Journal {
+  if (!day) return journal;
+  const { bolusTotalMicrounits, basalTotalMicrounits } = journal;
+  return {
+    ...journal,
+    bolusTotalMicrounits: microunits(Math.max(bolusTotalMicrounits, day.bolusTotalMicrounits)),
+    basalTotalMicrounits: microunits(Math.max(basalTotalMicrounits, day.basalTotalMicrounits)),
+  };
 }
 
 /** Brings the two blobs' views of the hour together: either may have been written last. */
@@ -224,9 +237,10 @@ function bootAfterLoss(
     ...known.standing.history,
     nextSequence: Math.max(known.standing.history.nextSequence, found.historyNextSequence),
   };
-  const standing = { ...known.standing, history };
+  // The totals are others now: what the day has held is not known, and another begins.
+  const standing = { ...known.standing, history, day: undefined };
   const therapy = beginTherapy(standing, found.profiles, { ...known.journal, pulse: undefined }, now, rig);
-  return finishLoss(therapy, found.identity, rig);
+  return finishLoss(withDay(therapy), found.identity, rig);
 }
 
 function finishLoss(therapy: Therapy, identity: BootFindings["identity"], rig: RigConfig): TherapyStep {
@@ -235,7 +249,8 @@ function finishLoss(therapy: Therapy, identity: BootFindings["identity"], rig: R
   const jump = jumpMicrounits(rig.drive);
   // The journal that knew how far it came is gone: anything up to the whole may have moved.
   const ended = dose ? doseEnded(begun, "uncertain", microunits(0), microunits(dose.intendedMicrounits + jump)) : begun;
-  const stateLost = { control: "stopAfterLoss" as const };
+  // What goes on is a countersigned Run: it needs the radio.
+  const stateLost = { control: "stopAfterLoss" as const, flightMode: false };
   const stilled = apply(tbrStopped(halted(ended), TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption());
   const tbrTold = therapy.standing.tbr ? annunciated(stilled, AnnunciationType.TbrCanceled) : stilled;
   return finishChange(

@@ -41,6 +41,7 @@ export type Command =
   | { readonly kind: "setReservoirFill"; readonly amountMicrounits: Microunits }
   | { readonly kind: "resetReservoirTime" }
   | { readonly kind: "stopPriming" }
+  | { readonly kind: "flightMode" }
   | { readonly kind: "run" }
   | { readonly kind: "stop" }
   | { readonly kind: "snoozeAnnunciation" | "confirmAnnunciation"; readonly instance: number };
@@ -48,7 +49,16 @@ export type Command =
 export type Meaning =
   | Extract<
       Command,
-      { readonly kind: "setBolus" | "cancelBolus" | "startPriming" | "stopPriming" | "resetReservoirTime" | "stop" }
+      {
+        readonly kind:
+          | "setBolus"
+          | "cancelBolus"
+          | "flightMode"
+          | "startPriming"
+          | "stopPriming"
+          | "resetReservoirTime"
+          | "stop";
+      }
     >
   /** What the pump will take to be left. */
   | (Extract<Command, { readonly kind: "setReservoirFill" }> & { readonly remainingMicrounits: Microunits })

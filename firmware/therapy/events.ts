@@ -2,6 +2,7 @@
 
 import type { Microunits, MicrounitsPerHour } from "../base/units.js";
 import { microunits } from "../base/units.js";
+import type { DateTime } from "../ids/dateTime.js";
 import { encodeSfloatMicrounits } from "../ids/float.js";
 import {
   AnnunciationPart1Data,
@@ -20,6 +21,7 @@ import {
   TbrChangedData,
   TbrEndedData,
   TbrStartedData,
+  TotalDailyInsulinData,
 } from "../ids/history.js";
 import {
   BasalRateChangedFlag,
@@ -27,6 +29,7 @@ import {
   type BolusEndReason,
   type PrimingEndReason,
   ProfileType,
+  TotalDailyInsulinFlag,
 } from "../ids/historyValues.js";
 import {
   AnnunciationStatus,
@@ -138,6 +141,24 @@ export const basalBlockChanged = (templateNumber: number, blockNumber: number, b
     blockNumber,
     durationMinutes: block.durationMinutes,
     rateSfloat: rateSfloat(block.rateMicrounitsPerHour),
+  }),
+});
+
+/** A day that has ended, on that date. `timeChanged`: the time was set in it, so that it was longer or shorter. */
+export const totalDailyInsulin = (
+  bolusMicrounits: Microunits,
+  basalMicrounits: Microunits,
+  { year, month, day }: DateTime,
+  timeChanged: boolean,
+): NewEvent => ({
+  event: HistoryEvent.TotalDailyInsulin,
+  data: TotalDailyInsulinData.encode({
+    flags: timeChanged ? TotalDailyInsulinFlag.TimeChanged : 0,
+    bolusSfloat: encodeSfloatMicrounits(bolusMicrounits, "up"),
+    basalSfloat: encodeSfloatMicrounits(basalMicrounits, "up"),
+    year,
+    month,
+    day,
   }),
 });
 

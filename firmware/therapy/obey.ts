@@ -27,6 +27,7 @@ import {
   tbrStopped,
 } from "./change.js";
 import type { DoseId, Meaning } from "./commands.js";
+import { timeAdopted } from "./day.js";
 import {
   bolusProgrammed,
   controlStateChanged,
@@ -107,7 +108,7 @@ export function obey(
       return finishChange(rateRecorded(therapy, rateProgrammed(activated)));
     }
     case "setTime": {
-      const set = apply(change, { time: timeSet(meaning, clockMs), ledger: settled() }, 0);
+      const set = apply(timeAdopted(change, timeSet(meaning, clockMs)), { ledger: settled() }, 0);
       const told = annunciationSettled(rateProgrammed(set), AnnunciationType.DateTimeIssue);
       return finishChange(rateRecorded(therapy, told), RecordingReason.TimeSet);
     }
@@ -129,6 +130,8 @@ export function obey(
       const reservoir = { ...standing.reservoir, sinceMs: clockMs };
       return finishChange(apply(change, { reservoir, ledger: settled() }, 0));
     }
+    case "flightMode":
+      return finishChange(apply(change, { flightMode: true, ledger: settled() }, 0));
     case "run": {
       const fields = { control: "run" as const, ledger: settled() };
       const running = apply(change, fields, TherapyControlState | ActiveBasal, controlStateChanged(true));
@@ -187,6 +190,12 @@ export function resume(therapy: Therapy, now: UptimeMs): TherapyStep {
   const change = beginChange(therapy, clockAt(therapy, now));
   const running = apply(change, { control: "run" }, TherapyControlState | ActiveBasal, controlStateChanged(true));
   return finishChange(rateRecorded(therapy, running));
+}
+
+/** Ends flight mode, by a gesture on the pump. Nothing is written where there is none. */
+export function endFlightMode(therapy: Therapy, now: UptimeMs): TherapyStep {
+  if (!therapy.standing.flightMode) return { next: therapy };
+  return finishChange(apply(beginChange(therapy, clockAt(therapy, now)), { flightMode: false }, 0));
 }
 
 /** The user's confirmation of the oldest annunciation, on the pump. */

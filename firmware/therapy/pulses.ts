@@ -32,6 +32,7 @@ import {
   stopped,
   tbrStopped,
 } from "./change.js";
+import { midnightPassed } from "./day.js";
 import { basalBlockChanged } from "./events.js";
 import { type InsulinSource, type Journal, withCounted } from "./journal.js";
 import { activeBolus, activeDose, activePriming } from "./ledger.js";
@@ -64,14 +65,15 @@ const saveAt = ({ savedAt }: Therapy): UptimeMs =>
 /** Blocks of a written template that one step puts into the history. */
 const BLOCKS_PER_STEP = 8;
 
-/** What time ends: a temporary rate, a block, an hour; one at a time, in the order of their ends. */
+/** What time ends: a temporary rate, a block, a day, an hour; one at a time, in the order of their ends. */
 export function passRates(given: Therapy, now: UptimeMs): TherapyStep {
   if (given.fault || given.motion.kind === "pulsing") return { next: given };
   if (given.offer && now >= given.offer.until) return offerOver(given, now);
-  const { tbr } = given.standing;
+  const { tbr, day } = given.standing;
   if (given.standing.blockToRecord > 0) return recordBlocks(given, clockAt(given, now));
   const clockMs = clockAt(given, now);
-  const endMs = tbr && tbr.endsAtMs < given.rateEndsAtMs ? tbr.endsAtMs : given.rateEndsAtMs;
+  const rateEndMs = tbr && tbr.endsAtMs < given.rateEndsAtMs ? tbr.endsAtMs : given.rateEndsAtMs;
+  const endMs = day && day.endsAtMs < rateEndMs ? day.endsAtMs : rateEndMs;
   if (clockMs >= endMs) return passEnd(given, endMs);
   const therapy = accrueTo(withHoursClosed(given, clockMs), clockMs);
   if (therapy.standing !== given.standing && given.journal.openHourMicrounits > 0)
@@ -79,9 +81,9 @@ export function passRates(given: Therapy, now: UptimeMs): TherapyStep {
   return { next: therapy };
 }
 
-/** The end of a temporary rate, of a block, or of both, at the moment that it was, however late it is noticed. */
+/** The end of a temporary rate, a block, a day, or several, at the moment that it was, however late it is noticed. */
 function passEnd(given: Therapy, endMs: PumpClockMs): TherapyStep {
-  const change = beginChange(given, endMs);
+  const change = midnightPassed(beginChange(given, endMs));
   const tbrIsOver = given.standing.tbr !== undefined && given.standing.tbr.endsAtMs <= endMs;
   const ended = tbrIsOver ? tbrStopped(change, TbrEndReason.DurationOver) : change;
   return finishChange(rateRecorded(given, given.rateEndsAtMs <= endMs ? rateProgrammed(ended) : ended));
@@ -249,6 +251,7 @@ export function therapyWakeAt(therapy: Therapy, now: UptimeMs, rig: RigConfig): 
   if (therapy.fault) return uptimeMs(now + SAVE_INTERVAL_MS);
   const wakes: number[] = [saveAt(therapy)];
   if (standing.tbr) wakes.push(standing.tbr.endsAtMs - bootClockMs);
+  if (standing.day) wakes.push(standing.day.endsAtMs - bootClockMs);
   if (therapy.rateEndsAtMs !== NEVER) wakes.push(therapy.rateEndsAtMs - bootClockMs);
   if (therapy.leg) return now;
   if (therapy.offer) wakes.push(therapy.offer.until);

@@ -58,6 +58,7 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
   if (therapy.fault && command.kind !== "stop" && command.kind !== "cancelBolus") return refuse(Refusal.NotCompleted);
   switch (command.kind) {
     case "stop":
+    case "flightMode":
       return ok(command);
     case "cancelBolus":
       return activeBolus(standing.ledger)?.bolusId === command.bolusId ? ok(command) : refuse(Refusal.NotApplicable);

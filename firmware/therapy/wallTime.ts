@@ -7,7 +7,7 @@ import { MS_PER_MINUTE, type PumpClockMs } from "../base/units.js";
 import type { DstOffset } from "../ids/deviceTime.js";
 
 export const MINUTES_PER_DAY = 1_440;
-const MS_PER_DAY = MINUTES_PER_DAY * MS_PER_MINUTE;
+export const MS_PER_DAY = MINUTES_PER_DAY * MS_PER_MINUTE;
 /** Time zone and DST offset are quarters of an hour (Device Time Service 1.0). */
 const SECONDS_PER_QUARTER = 900;
 

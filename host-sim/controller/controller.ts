@@ -213,6 +213,17 @@ export class Controller extends PumpReader {
     this.#command({ command: "setTime", ...order, approve }, accepted, done);
   }
 
+  /**
+   * Takes the pump off the air, until somebody at the pump gives it back. On `ok` the session is over. After `lost` the
+   * pump cannot say what became of it before it is back.
+   */
+  flightMode(done: Done<CommandResult<Accepted>>): void {
+    this.#command({ command: "flightMode" }, acceptedCommand(COMMAND.setFlightMode), (result) => {
+      if (result.kind === "ok") this.close();
+      done(result);
+    });
+  }
+
   /** Starts delivery once `approve` has said yes to the rate that begins. */
   run(approve: Approve, done: Done<CommandResult<Accepted>>): void {
     this.#command({ command: "run", approve }, acceptedCommand(COMMAND.setTherapyControlState), done);

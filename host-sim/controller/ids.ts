@@ -74,6 +74,8 @@ export const READER = {
   activeBolusDelivery: 0x0359,
   getActiveBasal: 0x0365,
   activeBasal: 0x036a,
+  getTotalDailyInsulin: 0x0395,
+  totalDailyInsulin: 0x039a,
   getCounter: 0x03a6,
   counter: 0x03a9,
   getDeliveredInsulin: 0x03c0,
@@ -88,6 +90,7 @@ export const COMMAND = {
   confirmAnnunciation: 0x0f99,
   confirmAnnunciationResponse: 0x0fa5,
   setTherapyControlState: 0x0f5a,
+  setFlightMode: 0x0f66,
   setTbr: 0x0fff,
   cancelTbr: 0x1111,
   setBolus: 0x114b,
@@ -141,7 +144,8 @@ const SET_BOLUS = new Layout({
 const ANNUNCIATION_COMMAND = new Layout({ opcode: "u16", instance: "u16" });
 const CANCEL_BOLUS = new Layout({ opcode: "u16", bolusId: "u16" });
 
-/** A request of an opcode alone: Get Active Bolus IDs, Get Active Basal, Get Delivered Insulin, Cancel TBR. */
+/** A request of an opcode alone: Get Active Bolus IDs, Get Active Basal, Get Total Daily Insulin, Get Delivered Insulin, Cancel TBR,
+ * Set Flight Mode. */
 export function encodeBare(opcode: number): Uint8Array {
   return BARE.encode({ opcode });
 }

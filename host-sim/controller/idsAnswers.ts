@@ -43,6 +43,7 @@ const BASAL_WITH_TBR = new Layout({
   durationMinutes: "u16",
   remainingMinutes: "u16",
 });
+const TOTAL_DAILY = new Layout({ opcode: "u16", bolus: "u16", basal: "u16", total: "u16" });
 const DELIVERED = new Layout({ opcode: "u16", bolus: "u32", basal: "u32" });
 const TBR_PRESENT = 0x01;
 const CONTEXT_PRESENT = 0x04;
@@ -102,6 +103,12 @@ export interface ActiveBasal {
 export interface DeliveredInsulin {
   readonly bolusMicrounits: number;
   readonly basalMicrounits: number;
+}
+
+/** Delivered on the pump's day under way, each rounded up as far as SFLOAT cannot hold it. */
+export interface TotalDailyInsulin extends DeliveredInsulin {
+  /** Of the exact sum: at most what the two make. */
+  readonly totalMicrounits: number;
 }
 
 /** Channel 20's flags. Undefined when malformed, as for every reader below. */
@@ -218,6 +225,17 @@ export function decodeDeliveredInsulin(value: Uint8Array): DeliveredInsulin | un
   const basalMicrounits = decodeFloat(delivered.basal);
   if (bolusMicrounits === undefined || basalMicrounits === undefined) return undefined;
   return { bolusMicrounits, basalMicrounits };
+}
+
+/** Reads the answer to Get Total Daily Insulin Status. */
+export function decodeTotalDailyInsulin(value: Uint8Array): TotalDailyInsulin | undefined {
+  const answer = TOTAL_DAILY.decode(value);
+  if (answer?.opcode !== READER.totalDailyInsulin) return undefined;
+  const bolusMicrounits = decodeSfloat(answer.bolus);
+  const basalMicrounits = decodeSfloat(answer.basal);
+  const totalMicrounits = decodeSfloat(answer.total);
+  if (bolusMicrounits === undefined || basalMicrounits === undefined || totalMicrounits === undefined) return undefined;
+  return { bolusMicrounits, basalMicrounits, totalMicrounits };
 }
 
 const LARGEST_TEXT_BYTES = 64;

@@ -4,7 +4,15 @@ import type { Connection } from "./connection.js";
 import type { BondEntry } from "./control.js";
 import { type FetchResult, fetchHistory, type HistoryStore } from "./historyFetch.js";
 import type { BOLUS_VALUE } from "./ids.js";
-import type { ActiveBasal, Annunciation, BolusDelivery, DeliveredInsulin, Features, Status } from "./idsAnswers.js";
+import type {
+  ActiveBasal,
+  Annunciation,
+  BolusDelivery,
+  DeliveredInsulin,
+  Features,
+  Status,
+  TotalDailyInsulin,
+} from "./idsAnswers.js";
 import { type PumpTime, readProfile, type TimeBlock } from "./profiles.js";
 import * as reads from "./reads.js";
 import { type Result, simpleOperation } from "./requests.js";
@@ -85,6 +93,11 @@ export class PumpReader {
   /** Reads the insulin delivered since provisioning. */
   deliveredInsulin(done: Done<Result<DeliveredInsulin>>): void {
     this.request(reads.deliveredInsulin, done);
+  }
+
+  /** Reads the insulin delivered since the pump's day began: at its local midnight, or when its date was last set. */
+  totalDailyInsulin(done: Done<Result<TotalDailyInsulin>>): void {
+    this.request(reads.totalDailyInsulin, done);
   }
 
   /**

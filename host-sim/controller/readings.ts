@@ -108,6 +108,7 @@ export type Order =
   | ({ readonly command: "startPriming" } & ReservoirOrder)
   | ({ readonly command: "setReservoirFill" } & ReservoirOrder)
   | { readonly command: "resetReservoirTime" }
+  | { readonly command: "flightMode" }
   | ({ readonly command: "revokeBond" } & RevocationOrder);
 
 /** What a command will do once it is signed: the order itself, or the rate that it lets begin. */
@@ -118,6 +119,7 @@ export type Meaning =
   /** What remains by then: the amount, or less where the pump has found less. */
   | ({ readonly command: "setReservoirFill"; readonly remainingMicrounits: number } & ReservoirOrder)
   | { readonly command: "resetReservoirTime" }
+  | { readonly command: "flightMode" }
   /** A template that is not active: no rate begins. */
   | { readonly command: "writeInactiveProfile"; readonly templateNumber: number }
   /** The controller's ID in hexadecimal. */
@@ -154,6 +156,8 @@ export function encodeOrder(order: Order): Uint8Array {
       return encodeReservoirAmount(order.command, order);
     case "resetReservoirTime":
       return encodeBare(COMMAND.resetReservoirTime);
+    case "flightMode":
+      return encodeBare(COMMAND.setFlightMode);
     case "revokeBond":
       return encodeRevokeBond(order.controllerId);
   }
@@ -257,10 +261,11 @@ function ratedMeaning(order: RatedOrder, reading: Uint8Array): Meaning | undefin
   return inactive ? { command: "writeInactiveProfile", templateNumber } : undefined;
 }
 
-type Unquestioned = Extract<Order, { command: "setBolus" | "setTbr" | "startPriming" | "revokeBond" }>;
+type Unquestioned = Extract<Order, { command: "setBolus" | "setTbr" | "startPriming" | "flightMode" | "revokeBond" }>;
 
 /** The reading of an order that leaves nothing to approve, which the pump's must equal byte for byte. */
 export function expectedReading(order: Unquestioned): Uint8Array {
+  if (order.command === "flightMode") return encodeOrder(order);
   if (order.command === "startPriming")
     return PRIMING.encode({ opcode: COMMAND.startPriming, amountMicrounits: order.amountMicrounits });
   if (order.command === "revokeBond") {
@@ -312,6 +317,7 @@ export function meaningOf(order: Order, reading: Uint8Array): Meaning | undefine
     case "setBolus":
     case "setTbr":
     case "startPriming":
+    case "flightMode":
       return equalBytes(reading, expectedReading(order)) ? order : undefined;
     case "setReservoirFill":
       return fillMeaning(order, reading);

@@ -47,8 +47,10 @@ import {
   decodeStatus,
   decodeStatusChanged,
   decodeText,
+  decodeTotalDailyInsulin,
   type Features,
   type Status,
+  type TotalDailyInsulin,
 } from "./idsAnswers.js";
 import { decodeTemplateNumber, decodeTime, type PumpTime } from "./profiles.js";
 import { CHANNEL_CONTROL } from "./records.js";
@@ -185,6 +187,15 @@ export const deliveredInsulin: Request<DeliveredInsulin> = controlPoint(
   READER.response,
   true,
   decodeDeliveredInsulin,
+);
+
+/** Insulin delivered on the pump's day under way. */
+export const totalDailyInsulin: Request<TotalDailyInsulin> = controlPoint(
+  CHANNEL.statusReader,
+  encodeBare(READER.getTotalDailyInsulin),
+  READER.response,
+  true,
+  decodeTotalDailyInsulin,
 );
 
 /** The active template. */

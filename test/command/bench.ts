@@ -35,6 +35,7 @@ export const COMMAND = {
   stopPriming: "8412",
   fill: "8b122c01",
   resetReservoirTime: "b712",
+  flightMode: "660f",
 } as const;
 
 export const doseBytes = ({ epoch, sequence }: DoseId): Buffer =>

@@ -10,7 +10,7 @@ import { NonceStore } from "../../firmware/nonce/store.js";
 import { NO_BONDS } from "../../firmware/session/bonds.js";
 import { withProfile } from "../../firmware/therapy/therapy.js";
 import { durable, identityOf, soundEntropy, varied } from "../nonce/bench.js";
-import { flipped, hex, unhex } from "../session/bench.js";
+import { bondOf, flipped, hex, unhex } from "../session/bench.js";
 import { bolusStanding, clock, HOUR_MS, RIG, reservoirOf, therapyOf } from "../therapy/bench.js";
 import { profileOfRates } from "../therapy/profileBench.js";
 import { vectorsOf } from "../vectors/appendix.js";
@@ -80,6 +80,9 @@ describe("Prepare", () => {
 /** 2000-01-02 00:00:00 at the pump clock's 0. */
 const MIDNIGHT = { setAtMs: clock(0), baseTimeS: 86_400, timeZoneQuarters: 0, dstOffset: 0, certain: true } as const;
 
+/** Whose bond the vector of Revoke Bond ends. */
+const observer = { ...bondOf(2, "observe"), controllerId: unhex("d0d1d2d3d4d5d6d7") };
+
 describe("Commit", () => {
   for (const { name, inputs, outputs } of vectorsOf("countersignature"))
     it(`accepts PROTOCOL.md's own tag, and no other: ${name} (SR-25)`, () => {
@@ -93,6 +96,8 @@ describe("Commit", () => {
         cc0f: therapyOf({ time: MIDNIGHT }),
         "2e12": withProfile(therapyOf(), 2, profileOfRates([1_440, BASAL])),
         "0241": therapyOf(),
+        "660f": therapyOf(),
+        a5d0: therapyOf(),
       };
       const attempt = (tag: Uint8Array) => {
         const identity = identityOf({ epoch, pumpId: unhex(inputs.pumpId) });
@@ -102,7 +107,7 @@ describe("Commit", () => {
         const { device } = new Desk();
         const context = {
           pumpId: identity.pumpId,
-          bonds: NO_BONDS,
+          bonds: { ...NO_BONDS, confirmed: [observer] },
           nonces,
           therapy,
           rig: RIG,
@@ -117,7 +122,7 @@ describe("Commit", () => {
         const outstanding = {
           doseId: { epoch, sequence },
           challenge: unhex(inputs.challenge),
-          channel: inputs.channel === "91" ? 0x91 : 0x25,
+          channel: Number.parseInt(inputs.channel, 16),
           command: unhex(outputs.command),
           reading: unhex(outputs.reading),
         };

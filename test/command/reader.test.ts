@@ -5,7 +5,7 @@ import { microunits, microunitsPerHour, pumpClockMs } from "../../firmware/base/
 import { AnnunciationType } from "../../firmware/ids/values.js";
 import { ledgerEntries } from "../../firmware/therapy/ledger.js";
 import type { Therapy } from "../../firmware/therapy/therapy.js";
-import { at, bolusStanding, ledgerOf, reservoirOf, therapyOf } from "../therapy/bench.js";
+import { at, bolusStanding, clock, ledgerOf, reservoirOf, therapyOf } from "../therapy/bench.js";
 import { Desk } from "./bench.js";
 
 const read = (channel: number, therapy: Therapy, value = "") => new Desk(therapy).ask(channel, value);
@@ -58,11 +58,21 @@ describe("status channels", () => {
 describe("status reader", () => {
   it("refuses a message without an opcode with 71, an unlisted opcode with 70 (SR-03)", () => {
     for (const value of ["", "0c"]) assert.equal(ask(value), "24 0303000071");
-    for (const opcode of ["9503", "f303", "0303", "3f03", "0000"]) assert.equal(ask(opcode), `24 0303${opcode}70`);
+    for (const opcode of ["f303", "0303", "3f03", "0000"]) assert.equal(ask(opcode), `24 0303${opcode}70`);
   });
 
   it("refuses every operand of the wrong length with 71 (SR-04)", () => {
-    for (const request of ["0c03", "0c0301", "0c03010000", "300300", "5603", "560305000f00", "650300", "c00300"])
+    for (const request of [
+      "0c03",
+      "0c0301",
+      "0c03010000",
+      "300300",
+      "5603",
+      "560305000f00",
+      "650300",
+      "950300",
+      "c00300",
+    ])
       assert.equal(ask(request, therapyOf(bolusStanding(130_000))), `24 0303${request.slice(0, 4)}71`, request);
   });
 
@@ -120,6 +130,18 @@ describe("status reader", () => {
     assert.equal(ask("c003"), "24 cf030000000000000000");
   });
 
+  it("tells the insulin of the day under way, bolus, basal and their sum, each rounded up (SR-38, SR-118)", () => {
+    const day = {
+      bolusTotalMicrounits: microunits(4_000_000),
+      basalTotalMicrounits: microunits(0),
+      endsAtMs: clock(9_000),
+    };
+    const journal = { bolusTotalMicrounits: microunits(12_340_000), basalTotalMicrounits: microunits(12_345_678) };
+    // 8.34 U, 12.345678 U as 12.35, and of 20.685678 U, which is over 20.45, 20.7.
+    assert.equal(ask("9503", therapyOf({ day }, journal)), "24 9a0342e3d3e4cff0");
+    assert.equal(ask("9503"), "24 9a03000000000000");
+  });
+
   it("counts the minutes with power since provisioning, and refuses every other counter with 74, no counter with 71", () => {
     // The desk's clock is at 5 s.
     const after = (minutes: number) => therapyOf({}, { clockMs: pumpClockMs(minutes * 60_000 - 5_000) });
@@ -151,7 +173,7 @@ describe("status reader", () => {
   });
 
   it("reads for every bond (SR-31)", () => {
-    for (const request of ["3003", "6503", "c003", "a6030f33"])
+    for (const request of ["3003", "6503", "9503", "c003", "a6030f33"])
       assert.equal(ask(request, therapyOf(), { mayOperate: false }), ask(request));
     assert.equal(Object.assign(new Desk(), { mayOperate: false }).ask(0x21, ""), new Desk().ask(0x21, ""));
   });

@@ -1,26 +1,12 @@
-/** The table of commands against the documents: SECURITY.md section 5 and PROTOCOL.md 6.3, row by row. */
+/** The table of commands against PROTOCOL.md 6.3, row by row, and how each command is read. SECURITY.md: classes.test.ts. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { COMMANDS, type CommandRow, commandResponse, decodeCommand, rowOf } from "../../firmware/command/table.js";
 import { CommandOpcode } from "../../firmware/ids/opcodes.js";
+import { rowsAfter } from "../documentTable.js";
 import { hex, unhex } from "../session/bench.js";
 import { COMMAND } from "./bench.js";
-
-/** The cells of a markdown table's rows: the first table behind `heading`. */
-function rowsAfter(file: string, heading: string): readonly (readonly string[])[] {
-  const page = readFileSync(file, "utf8");
-  const from = page.indexOf(heading);
-  assert.ok(from >= 0, `${heading} in ${file}`);
-  const lines = page.slice(from).split("\n");
-  const start = lines.findIndex((line) => line.startsWith("|"));
-  const length = lines.slice(start).findIndex((line) => !line.startsWith("|"));
-  const rows = lines
-    .slice(start, start + length)
-    .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "").trim()));
-  return rows.slice(2);
-}
 
 const CLASSES: { readonly [text: string]: CommandRow["class"] } = {
   "one step": "oneStep",
@@ -37,25 +23,6 @@ const ours = COMMANDS.map((row) =>
 );
 
 describe("command table", () => {
-  it("has exactly the opcodes, operands and classes of SECURITY.md section 5 (SR-24)", () => {
-    const listed = rowsAfter("firmware/SECURITY.md", "## 5 Classes of commands").map(
-      ([opcode = "", operand = "", text = ""]) => ({
-        opcode,
-        operand: /state ([0-9A-F]{2})/.exec(operand)?.[1] ?? "",
-        text,
-      }),
-    );
-    const refused = listed.filter(({ text }) => text === "refused: 70");
-    assert.deepEqual(
-      refused.map(({ opcode }) => opcode),
-      ["148D", "others"],
-    );
-    const wanted = listed
-      .filter((row) => !refused.includes(row))
-      .map(({ opcode, operand, text }) => keyOf(Number.parseInt(opcode, 16), operand, CLASSES[text] ?? text));
-    assert.deepEqual([...ours].sort(), [...wanted].sort());
-  });
-
   it("has exactly the opcodes, operands and classes of PROTOCOL.md 6.3 (SR-24)", () => {
     const wanted = rowsAfter("firmware/PROTOCOL.md", "### 6.3 Command Control Point").map(
       ([name = "", operand = "", text = ""]) => {
@@ -95,6 +62,7 @@ describe("command table", () => {
     assert.equal(response(COMMAND.cancelBolus), "87110500");
     assert.equal(response(COMMAND.snooze), "960f0300");
     assert.equal(response(COMMAND.confirm), "a50f0300");
+    assert.equal(response(COMMAND.flightMode), "550f660f0f");
     assert.equal(hex(commandResponse(0x114b, 0x72)), "550f4b1172");
   });
 });
@@ -113,6 +81,7 @@ describe("command decoding", () => {
     assert.deepEqual(decoded(COMMAND.stop), { kind: "stop" });
     assert.deepEqual(decoded(COMMAND.run), { kind: "run" });
     assert.deepEqual(decoded(COMMAND.cancelTbr), { kind: "cancelTbr" });
+    assert.deepEqual(decoded(COMMAND.flightMode), { kind: "flightMode" });
     assert.deepEqual(decoded(COMMAND.cancelBolus), { kind: "cancelBolus", bolusId: 5 });
     assert.deepEqual(decoded(COMMAND.snooze), { kind: "snoozeAnnunciation", instance: 3 });
     assert.deepEqual(decoded(COMMAND.confirm), { kind: "confirmAnnunciation", instance: 3 });

@@ -446,4 +446,32 @@ export const DEFECTS: readonly Defect[] = [
     to: "true",
     caughtBy: { file: "link/gatt", title: "does not advertise while a link is ending" },
   },
+  {
+    name: "a day begins with nothing in the place of the totals",
+    module: "firmware/therapy/day.js",
+    from: "return { bolusTotalMicrounits, basalTotalMicrounits, endsAtMs };",
+    to: "return { bolusTotalMicrounits, basalTotalMicrounits: microunits(0), endsAtMs };",
+    caughtBy: { file: "therapy/day", title: "has every pulse in one day" },
+  },
+  {
+    name: "a time set back leaves the day under way as it was",
+    module: "firmware/therapy/day.js",
+    from: "const passed = sameDate ? change : dayEnded(change, true);",
+    to: "const passed = change;",
+    caughtBy: { file: "therapy/day", title: "ends at a set that has another date" },
+  },
+  {
+    name: "flight mode is forgotten by the radio",
+    module: "firmware/radio.js",
+    from: "if (this.#isSilent)\n            this.#link?.passTime(this.#now());\n        else\n",
+    to: "",
+    caughtBy: { file: "scenarios/flightMode", title: "is not on the air, nor after a restart" },
+  },
+  {
+    name: "flight mode takes no countersignature",
+    module: "firmware/command/table.js",
+    from: 'opcode: CommandOpcode.SetFlightMode,\n        class: "countersigned",',
+    to: 'opcode: CommandOpcode.SetFlightMode,\n        class: "oneStep",',
+    caughtBy: { file: "scenarios/flightMode", title: "takes a countersignature of an operator" },
+  },
 ];

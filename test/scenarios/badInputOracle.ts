@@ -173,6 +173,7 @@ function commandCode(value: Uint8Array, { observes, stale }: Manner): number {
   const operand = value.subarray(GENERAL_BYTES);
   const listed: readonly number[] = [
     COMMAND.setTherapyControlState,
+    COMMAND.setFlightMode,
     COMMAND.setTbr,
     COMMAND.cancelTbr,
     COMMAND.setBolus,
@@ -195,6 +196,7 @@ function isOperand(opcode: number, operand: Uint8Array): boolean {
   switch (opcode) {
     case COMMAND.setTherapyControlState:
       return operand.length === 1 && (flags === THERAPY.stop || flags === THERAPY.run);
+    case COMMAND.setFlightMode:
     case COMMAND.cancelTbr:
       return operand.length === 0;
     case COMMAND.cancelBolus:
@@ -240,6 +242,7 @@ function stateCode(command: Uint8Array): number {
       if (minutes === 0) return CODE.invalidOperand;
       return microunits > RATE_MAX_MICROUNITS_PER_HOUR || minutes > TBR_MAX_MINUTES ? CODE.outOfRange : CODE.success;
     }
+    case COMMAND.setFlightMode:
     case COMMAND.cancelTbr:
       return CODE.success;
     case COMMAND.activateProfile:
@@ -260,6 +263,7 @@ function readerCode(value: Uint8Array, { stale }: Manner): number {
       return stale ? CODE.stale : code(operand.length === 2 && operand[1] === 0);
     case READER.getActiveBolusIds:
     case READER.getActiveBasal:
+    case READER.getTotalDailyInsulin:
     case READER.getDeliveredInsulin:
       return code(operand.length === 0);
     case READER.getCounter: {

@@ -87,7 +87,7 @@ const MESSAGES: readonly (readonly [number, Uint8Array])[] = [
     (command) => [CHANNEL.command, command] as const,
   ),
   [CHANNEL.command, encodeCancelBolus(1)],
-  ...[READER.getActiveBolusIds, READER.getActiveBasal, READER.getDeliveredInsulin].map(
+  ...[READER.getActiveBolusIds, READER.getActiveBasal, READER.getTotalDailyInsulin, READER.getDeliveredInsulin].map(
     (request) => [CHANNEL.statusReader, encodeBare(request)] as const,
   ),
   [CHANNEL.statusReader, encodeGetActiveBolusDelivery(1, "delivered")],

@@ -96,6 +96,14 @@ REQUESTS = {  # the controller's requests, built from the fields
     "Report Stored Records from 300 on": lambda f: ms.report_from(300),
     "Report Number of Stored Records from 1 to 258": lambda f: ms.number_of(1, 258),
     "Abort Operation": lambda f: ms.ABORT_REPORT,
+    "Snooze Annunciation": lambda f: ms.snooze(0x0102),
+    "Confirm Annunciation": lambda f: ms.confirm(0x0102),
+    "List Bonds": lambda f: ms.LIST_BONDS,
+    "Revoke Bond, one's own": lambda f: ms.revoke_bond(f["controllerId"]),
+    "read of Battery Level": lambda f: b"",
+    "Get Counter: lifetime elapsed": lambda f: ms.get_counter(0x0F, 0x33),
+    "Get Counter: warranty remaining": lambda f: ms.get_counter(0x33, 0x0F),
+    "Get Total Daily Insulin Status": lambda f: ms.GET_TOTAL_DAILY,
 }
 
 
@@ -142,6 +150,8 @@ WISHES = {  # the user's wish of each countersignature
     "countersignature of Activate Profile Templates, 2": ms.activate_profile(2, 1_200_000),
     "countersignature of Propose Time Update, 2026-11-22 20:00:00": ms.set_time(
         848_707_200, -20, 4, (2026, 11, 22, 20, 0, 0), 900_000),
+    "countersignature of Set Flight Mode": ms.set_flight_mode(),
+    "countersignature of Revoke Bond, an observer's": ms.revoke_other(bytes(range(0xD0, 0xD8)), cs.OBSERVE),
 }
 
 

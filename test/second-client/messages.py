@@ -10,6 +10,7 @@ from countersign import ProtocolError
 
 CONTROL, TICK, STATUS_CHANGED, STATUS, ANNUNCIATION, FEATURES, READER, COMMAND, RECORD_ACCESS, HISTORY = (
     0x00, 0x01, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x27, 0x28)  # channels, sections 5 and 6
+BATTERY, MODEL, FIRMWARE, SOFTWARE, MANUFACTURER = 0xD9, 0xE4, 0xE6, 0xE8, 0xE9  # channels, section 6.6
 PREPARE, COMMIT, OUTCOME = b"\x0f", b"\x3c", b"\x55"  # opcodes of channel 00, section 7
 SUCCESS, NOT_COMPLETED, INVALID = 0x0F, 0x72, 0x71
 RUN_STATE, STOP_STATE = 0x55, 0x33
@@ -138,8 +139,18 @@ def set_time(base_s: int, zone: int, dst: int, local: tuple[int, int, int, int, 
                 b"\x02" + u16(year) + bytes(rest) + where + u32(rate))
 
 
+def set_flight_mode() -> Wish:
+    return Wish(u16(0x0F66), u16(0x0F66))
+
+
+def revoke_other(controller_id: bytes, role: int) -> Wish:
+    """Goes on channel 00."""
+    return Wish(revoke_bond(controller_id), revoke_bond(controller_id) + bytes([role]))
+
+
 STOP = u16(0x0F5A) + bytes([STOP_STATE])
 GET_ACTIVE_BOLUS_IDS, GET_BASAL, GET_DELIVERED = u16(0x0330), u16(0x0365), u16(0x03C0)
+GET_TOTAL_DAILY = u16(0x0395)
 
 
 def cancel_bolus(bolus_id: int) -> bytes:
@@ -148,6 +159,18 @@ def cancel_bolus(bolus_id: int) -> bytes:
 
 def get_bolus_delivery(bolus_id: int, value: int) -> bytes:
     return u16(0x0356) + u16(bolus_id) + bytes([value])
+
+
+def snooze(instance: int) -> bytes:
+    return u16(0x0F69) + u16(instance)
+
+
+def confirm(instance: int) -> bytes:
+    return u16(0x0F99) + u16(instance)
+
+
+def get_counter(which: int, value: int) -> bytes:
+    return u16(0x03A6) + bytes([which, value])
 
 
 def reset_status(flags: int) -> bytes:
@@ -181,6 +204,13 @@ def outcome(dose_id: bytes) -> bytes:
     return OUTCOME + dose_id
 
 
+LIST_BONDS = b"\x96"
+
+
+def revoke_bond(controller_id: bytes) -> bytes:
+    return b"\xa5" + controller_id
+
+
 # ---- what the pump sends: channel, first bytes, name, fields and their widths
 
 GENERAL = "opcode u16, requestOpcode u16, code u8"
@@ -191,6 +221,8 @@ LAYOUTS: list[tuple[int, str, str, str]] = [
     (CONTROL, "5a", "OutcomeIs", "opcode u8, doseId 8, kind u8, code u8, intendedMicrounits u32, "
                                  "lowMicrounits u32, highMicrounits u32"),
     (CONTROL, "66", "Refused", "opcode u8, requestOpcode u8, code u8"),
+    (CONTROL, "99", "Bonds Are", "opcode u8, count u8, bonds rest"),
+    (CONTROL, "aa", "Bond Revoked", "opcode u8, controllerId 8"),
     (STATUS_CHANGED, "", "Status Changed", "flags u16"),
     (STATUS, "", "Status", "therapyControlState u8, operationalState u8, reservoirRemaining sfloat, flags u8"),
     (ANNUNCIATION, "00", "Annunciation Status", "flags u8"),
@@ -203,12 +235,21 @@ LAYOUTS: list[tuple[int, str, str, str]] = [
     (READER, "6a0300", "Active Basal Rate Delivery", BASAL),
     (READER, "6a0301", "Active Basal Rate Delivery",
      BASAL + ", tbrType u8, tbrRate sfloat, programmedMin u16, remainingMin u16"),
+    (READER, "9a03", "Total Daily Insulin Status", "opcode u16, bolus sfloat, basal sfloat, total sfloat"),
+    (READER, "a903", "Counter", "opcode u16, type u8, value u8, minutes u32"),
     (READER, "cf03", "Delivered Insulin", "opcode u16, bolus float, basal float"),
     (COMMAND, "550f", "Response", GENERAL),
     (COMMAND, "7711", "Set Bolus Response", "opcode u16, bolusId u16"),
     (COMMAND, "8711", "Cancel Bolus Response", "opcode u16, bolusId u16"),
+    (COMMAND, "960f", "Snooze Annunciation Response", "opcode u16, instance u16"),
+    (COMMAND, "a50f", "Confirm Annunciation Response", "opcode u16, instance u16"),
     (RECORD_ACCESS, "0f0f", "Response", "opcode u8, operator u8, requestOpcode u8, code u8"),
     (RECORD_ACCESS, "660f", "Number of Stored Records", "opcode u8, operator u8, number u32"),
+    (BATTERY, "", "Battery Level", "percent u8"),
+    (MODEL, "", "Model Number", "text rest"),
+    (FIRMWARE, "", "Firmware Revision", "text rest"),
+    (SOFTWARE, "", "Software Revision", "text rest"),
+    (MANUFACTURER, "", "Manufacturer Name", "text rest"),
     (HISTORY, "", "History Data", "event u16, sequence u32, relativeOffsetS u16, data rest"),
 ]
 READINGS = {

@@ -203,9 +203,9 @@ describe("basal insulin owed under profiles", () => {
     const begun = passed(settled, 1_999);
     assert.equal(begun.standing.basalMicrounitsPerHour, 1_000_000);
     assert.equal(begun.rateEndsAtMs, 1_999 + 12 * HOUR_MS);
-    const [event] = begun.standing.history.pending;
-    // Delivered Basal Rate Changed, from 2 to 1 U/h.
-    assert.equal(event?.event, 0x99);
+    const [total, event] = begun.standing.history.pending;
+    // Total Daily Insulin; Delivered Basal Rate Changed, from 2 to 1 U/h.
+    assert.deepEqual([total?.event, event?.event], [0xff, 0x99]);
     assert.deepEqual([...(event?.data ?? [])], [0, 2, 0, 1, 0]);
   });
 

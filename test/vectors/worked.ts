@@ -3,6 +3,19 @@
  * with a bolus that is stopped. Keys and nonces are counting bytes, so that a part is recognised where it reappears.
  */
 
+import {
+  asks,
+  COMMAND,
+  CONTROL,
+  CONTROLLER_ID,
+  counting,
+  generalResponse,
+  OBSERVER_ID,
+  PUMP_ID,
+  refusedMessage,
+  says,
+} from "./story.js";
+import { surroundings } from "./surroundings.js";
 import { type Parts, type Vector, work } from "./vector.js";
 
 /** One subsection of the appendix. */
@@ -12,18 +25,9 @@ export interface Section {
   readonly vectors: readonly Vector[];
 }
 
-/** `length` bytes in hexadecimal that count up from `first`. */
-function counting(first: number, length: number): string {
-  return Array.from({ length }, (_, i) => (first + i).toString(16).padStart(2, "0")).join("");
-}
-
 const VERSION = "01";
-const PUMP_ID = counting(0xa0, 8);
-const CONTROLLER_ID = counting(0xc0, 8);
-const CONTROL = "00";
 const TICK = "01";
 const STATUS = "21";
-const COMMAND = "25";
 
 const pairing = work("pairing", "pairing, mode 02, role operate", {
   version: VERSION,
@@ -60,7 +64,7 @@ const observing = work("handshake", "handshake, mode 01, role observe", {
   ...bond,
   kAuth: counting(0x00, 32),
   role: "02",
-  controllerId: counting(0xd0, 8),
+  controllerId: OBSERVER_ID,
   flags: "00",
   np: counting(0x70, 16),
   mode: "01",
@@ -255,11 +259,23 @@ const otherCountersignatures = [
       rateMicrounitsPerHour: "a0bb0d00",
     },
   }),
+  work("countersignature", "countersignature of Set Flight Mode", {
+    ...dose,
+    doseId: "020100000e000000",
+    challenge: counting(0x80, 16),
+    commandFields: { opcode: "660f" },
+    readingFields: { opcode: "660f" },
+  }),
+  work("countersignature", "countersignature of Revoke Bond, an observer's", {
+    ...dose,
+    channel: CONTROL,
+    doseId: "020100000f000000",
+    challenge: counting(0x20, 16),
+    commandFields: { opcode: "a5", controllerId: OBSERVER_ID },
+    readingFields: { opcode: "a5", controllerId: OBSERVER_ID, role: "02" },
+  }),
 ];
 
-const says = (name: string, channel: string, fields: Parts) => work("value", name, { sender: "pump", channel, fields });
-const asks = (name: string, channel: string, fields: Parts) =>
-  work("value", name, { sender: "controller", channel, fields });
 const becameOf = (kind: string, doseId: string, code: string, intended: string, low: string, high: string) =>
   says(`OutcomeIs ${kind}`, CONTROL, {
     opcode: "5a",
@@ -274,11 +290,6 @@ const NONE = "00000000";
 
 /** The first bolus of this pump. */
 const BOLUS_ID = "0100";
-const generalResponse = (name: string, channel: string, opcode: string, requestOpcode: string, code: string) =>
-  says(name, channel, { opcode, requestOpcode, code });
-const refusedMessage = (name: string, requestOpcode: string, code: string) =>
-  says(name, CONTROL, { opcode: "66", requestOpcode, code });
-
 const otherValues = [
   says("Status Changed: control state, active basal, history event", "20", { flags: "a100" }),
   says("Annunciation Status: none", "22", { flags: "00" }),
@@ -358,6 +369,7 @@ const otherValues = [
   becameOf("applied", "0201000001000000", "00", NONE, NONE, NONE),
   becameOf("uncertain", "0101000005000000", "00", "60e31600", "f8060600", "58f10600"),
   becameOf("forgotten", "0100000001000000", "00", NONE, NONE, NONE),
+  ...surroundings,
 ];
 
 /** Exact ones, the ends of what a mantissa holds and one microunit beyond, whole tens, and a reservoir. */

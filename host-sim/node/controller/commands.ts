@@ -10,6 +10,7 @@ import { revokeBond, showBonds } from "./bonds.js";
 import { cancel, stop, stopPriming } from "./cancelling.js";
 import type { Desk } from "./desk.js";
 import { Ended, EXIT, type ExitCode, exitOf } from "./ended.js";
+import { beginFlightMode } from "./flightMode.js";
 import { showHistory } from "./history.js";
 import { placeOrder, type Start } from "./ordering.js";
 import { abandon, openOutcomes, orders, outcomeOf } from "./outcomes.js";
@@ -349,6 +350,15 @@ export const COMMANDS: readonly Command[] = [
       const controller = controllerOf(text);
       return (desk) => revokeBond(desk, controller);
     },
+  },
+  {
+    words: ["flight-mode"],
+    usage: "[--yes]",
+    arguments: [0, 0],
+    options: ["yes"],
+    help: "takes the pump off the air, until somebody taps its button twice",
+    folder: "hold",
+    prepare: () => beginFlightMode,
   },
   {
     words: ["outcome"],

@@ -43,6 +43,7 @@ const PRIMING_ENDS: Readonly<Record<number, string>> = {
 };
 const STATUSES: Readonly<Record<number, string>> = { 0x33: "pending", 0x3c: "snoozed", 0x55: "confirmed" };
 const TBR_RELATIVE = 0x3c;
+const TIME_CHANGED = 0x01;
 
 const named = (names: Readonly<Record<number, string>>, value = 0): string =>
   names[value] ?? `code ${value.toString(16)}`;
@@ -50,6 +51,21 @@ const named = (names: Readonly<Record<number, string>>, value = 0): string =>
 function tbrText({ type, rate: value = 0, durationMinutes }: Figures): string {
   const amount = type === TBR_RELATIVE ? `${value / 10_000} %` : rate(value);
   return `${amount} for ${durationMinutes} min`;
+}
+
+/** A day and its sums. */
+function dayText({
+  flags = 0,
+  bolusMicrounits = 0,
+  basalMicrounits = 0,
+  year = 0,
+  month = 0,
+  day = 0,
+}: Figures): string {
+  const two = (value: number) => `${value}`.padStart(2, "0");
+  const date = year > 0 ? `${year}-${two(month)}-${two(day)}` : "a day without a date";
+  const sums = `bolus ${units(bolusMicrounits)}, basal ${units(basalMicrounits)}`;
+  return `insulin of ${date}: ${sums}${flags & TIME_CHANGED ? "; its time was set" : ""}`;
 }
 
 /** An event in words; undefined where there are none for it. */
@@ -84,6 +100,8 @@ function eventText(type: number, figures: Figures): string | undefined {
       const { template, block, durationMinutes, microunitsPerHour = 0 } = figures;
       return `profile ${template}, block ${block}: ${rate(microunitsPerHour)} for ${durationMinutes} min`;
     }
+    case EVENT.totalDailyInsulin:
+      return dayText(figures);
     case EVENT.therapyControlStateChanged:
       return `from ${named(STATES, oldState)} to ${named(STATES, newState)}`;
     case EVENT.operationalStateChanged:

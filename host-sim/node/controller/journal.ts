@@ -64,6 +64,7 @@ const COMMANDS = [
   "stopPriming",
   "setReservoirFill",
   "resetReservoirTime",
+  "flightMode",
 ];
 const ENDS = ["never", "refused", "applied", "delivering", "delivered", "stopped", "uncertain", "forgotten"];
 const OTHER_ENDS = ["lost", "notSent", "abandoned"];

@@ -8,6 +8,7 @@ import type {
   BolusDelivery,
   DeliveredInsulin,
   Status,
+  TotalDailyInsulin,
 } from "../../controller/idsAnswers.js";
 import type { Result } from "../../controller/requests.js";
 import type { Desk } from "./desk.js";
@@ -58,6 +59,7 @@ export async function showStatus(desk: Desk): Promise<ExitCode> {
     controller.annunciation(done),
   );
   const delivered = await questions.must<DeliveredInsulin>((done) => controller.deliveredInsulin(done));
+  const today = await questions.must<TotalDailyInsulin>((done) => controller.totalDailyInsulin(done));
   const boluses = await activeBoluses(desk, questions);
   const batteryPercent = await batteryLevel(desk);
   const text = (name: "manufacturerName" | "modelNumber" | "firmwareRevision" | "softwareRevision") =>
@@ -80,6 +82,7 @@ export async function showStatus(desk: Desk): Promise<ExitCode> {
     tbr: basal?.tbr ?? null,
     boluses,
     delivered,
+    today,
     batteryPercent,
     device,
     annunciation: annunciation

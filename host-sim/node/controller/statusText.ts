@@ -1,6 +1,6 @@
 /** What a pump says of itself, as a report and in words. Pure. */
 
-import type { ActiveBasal, DeliveredInsulin, Status } from "../../controller/idsAnswers.js";
+import type { ActiveBasal, DeliveredInsulin, Status, TotalDailyInsulin } from "../../controller/idsAnswers.js";
 import { rate, units } from "./words.js";
 
 /** A pump as it is now. What it does not say is null. */
@@ -22,6 +22,8 @@ export interface StatusReport {
   }[];
   /** Since the pump was provisioned. */
   readonly delivered: DeliveredInsulin;
+  /** On the pump's day under way. */
+  readonly today: TotalDailyInsulin;
   /** Null when the pump has none, or cannot tell. */
   readonly batteryPercent: number | null;
   readonly device: {
@@ -48,7 +50,7 @@ const OPERATION: Readonly<Record<Status["operationalState"], string>> = {
 
 /** The same, a line a fact. */
 export function statusText(report: StatusReport): string {
-  const { reservoirMicrounits, basalMicrounitsPerHour, tbr, annunciation, pending, delivered } = report;
+  const { reservoirMicrounits, basalMicrounitsPerHour, tbr, annunciation, pending, delivered, today } = report;
   const lines = [
     ["pump", `${report.pump}, ${report.role}`],
     ["state", `${report.therapyControlState}${OPERATION[report.operationalState]}`],
@@ -65,6 +67,10 @@ export function statusText(report: StatusReport): string {
       `${units(deliveredMicrounits)} of ${units(programmedMicrounits)}`,
     ]),
     ["delivered", `bolus ${units(delivered.bolusMicrounits)}, basal ${units(delivered.basalMicrounits)}`],
+    [
+      "today",
+      `bolus ${units(today.bolusMicrounits)}, basal ${units(today.basalMicrounits)}, in all ${units(today.totalMicrounits)}`,
+    ],
     ["battery", report.batteryPercent === null ? "not known" : `${report.batteryPercent} %`],
     ["make", `${report.device.manufacturer} ${report.device.model}`],
     ["version", `${report.device.firmware}, build ${report.device.build}`],

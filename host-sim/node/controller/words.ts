@@ -89,6 +89,8 @@ export function orderText(order: JournalOrder): string {
       return "operation time of the reservoir, from now on";
     case "stopPriming":
       return "stop of a priming";
+    case "flightMode":
+      return "flight mode";
     case "stop":
       return "Stop";
     case "cancelBolus":

@@ -35,7 +35,10 @@ describe("npm run controller", () => {
     assert.match(bolus.out, /Accepted: bolus 0\.35 U, correction \(dose 1-2\)\.\nDose 1-2, .*: delivered 0\.35 U\.\n$/);
     near(bench.displacedMicrounits - before, 350_000);
     const status = await bench.run(["status"]);
-    assert.match(status.out, /state +run\n[\s\S]*basal +0\.9 U\/h\n[\s\S]*delivered +bolus 0\.35 U/);
+    assert.match(
+      status.out,
+      /state +run\n[\s\S]*basal +0\.9 U\/h\n[\s\S]*delivered +bolus 0\.35 U.*\ntoday +bolus 0\.35 U, basal \S+ U, in all \S+ U\n/,
+    );
     const history = await bench.run(["orders"]);
     assert.match(
       history.out,
@@ -253,6 +256,19 @@ describe("npm run controller", () => {
     assert.match(last.err, /NotApplicable/);
   });
 
+  it("takes the pump off the air on a person's word, and two taps bring it back (SR-119, SR-120)", async () => {
+    await bench.paired();
+    const nobody = await bench.run(["flight-mode"]);
+    assert.deepEqual([nobody.code, /give --yes/.test(nobody.err)], [1, true]);
+    const begun = await bench.run(["flight-mode", "--yes"]);
+    assert.equal(begun.code, 0);
+    assert.match(begun.out, /^Accepted: flight mode \(dose 1-\d+\)\.\nThe pump is off the air: /);
+    assert.equal((await bench.run(["status"])).code, 3);
+    bench.world.tapButton(2);
+    assert.equal((await bench.run(["status"])).code, 0);
+    assert.match((await bench.run(["orders"])).out, / flight mode +applied\n/);
+  });
+
   it("erases its own bond when the pump has revoked it (SR-115)", async () => {
     const first = bench.world.controller();
     const done = bench.world.await<{ readonly kind: string }>((heard) => first.pair(bench.world.openPairing(), heard));
@@ -303,7 +319,7 @@ describe("npm run controller", () => {
       outcome: "event,dose,order,kind,code,intendedMicrounits,lowMicrounits,highMicrounits",
       refused: "event,order,dose,code,codeName",
       status:
-        "event,pump,role,therapyControlState,operationalState,reservoirMicrounits,basalMicrounitsPerHour,tbr,boluses,delivered,batteryPercent,device,annunciation,pending,stale",
+        "event,pump,role,therapyControlState,operationalState,reservoirMicrounits,basalMicrounitsPerHour,tbr,boluses,delivered,today,batteryPercent,device,annunciation,pending,stale",
       annunciation: "event,instance,type,name,snoozed",
       bond: "event,controller,role,confirmed,yours",
       note: "event,what",

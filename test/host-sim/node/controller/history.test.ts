@@ -110,6 +110,15 @@ describe("the history in words", () => {
     assert.equal(text(EVENT.bolusProgrammed2, "08"), "  correction");
     assert.equal(text(EVENT.bolusDelivered2, "020000000055"), "  ended by an error");
     assert.equal(text(EVENT.basalRateChanged, "0009f04be0"), "basal rate from 0.9 U/h to 0.75 U/h");
+    const [bolus, basal] = ["51f0", "9ae0"];
+    assert.equal(
+      text(EVENT.totalDailyInsulin, `00${bolus}${basal}e9070905`),
+      "insulin of 2025-09-05: bolus 8.1 U, basal 1.54 U",
+    );
+    assert.equal(
+      text(EVENT.totalDailyInsulin, `01${bolus}${basal}00000000`),
+      "insulin of a day without a date: bolus 8.1 U, basal 1.54 U; its time was set",
+    );
     assert.equal(text(EVENT.tbrStarted, "00334be05a00"), "TBR started: 0.75 U/h for 90 min");
     assert.equal(text(EVENT.tbrStarted, "003c96e05a00"), "TBR started: 150 % for 90 min");
     assert.equal(
