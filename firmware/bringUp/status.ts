@@ -69,7 +69,7 @@ export function statusLines(readings: Readings, stored: Calibration): readonly s
     : [`Stored:       ${calibrationText(nominal, stored)}; in force after a restart`];
   return [
     `Countersign ${VERSION}, up ${Math.floor(now / 1_000)} s`,
-    `State:        ${stateText(therapy)}`,
+    `State:        ${stateText(therapy)}${standing.flightMode ? "; flight mode" : ""}`,
     `Controllers:  ${bonds.confirmed.length} paired${bonds.unconfirmed ? ", 1 not yet confirmed" : ""}`,
     `Calibration:  ${calibrationText(nominal, calibration)}`,
     ...waiting,

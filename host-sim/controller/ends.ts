@@ -4,8 +4,10 @@
 export const END_ADVICE = {
   closed: "The controller closed the connection itself.",
   pumpDisconnected: "The pump, or the radio, ended the connection: open again.",
-  notConnected: "No connection came about: bring the pump near; it takes one connection at a time.",
-  connectTimeout: "No pump answered within 30 s: bring it near; it takes one connection at a time.",
+  notConnected:
+    "No connection came about: bring the pump near; it takes one connection at a time. Two taps end its flight mode.",
+  connectTimeout:
+    "No pump answered within 30 s: bring it near; it takes one connection at a time. Two taps end its flight mode.",
   handshakeTimeout: "The pump did not finish the handshake within 6 s of the connection: open again.",
   silence: "No record came for 15 s: bring the pump near and open again.",
   answerTimeout: "The pump left a request without answer for 15 s: open again, then resolve what is pending.",

@@ -8,7 +8,7 @@ import { calibrationErrors, FORCE_SCALE, NOMINAL } from "../../firmware/motor/ca
 import { DEFAULT_RIG } from "../../firmware/rig.js";
 import type { Bonds } from "../../firmware/session/bonds.js";
 import { bondsOf } from "../session/bench.js";
-import { at } from "../therapy/bench.js";
+import { at, therapyOf } from "../therapy/bench.js";
 import { afterTurning, benchReport, FRESH, line, readings } from "./bench.js";
 
 const { numerator, denominator } = DEFAULT_RIG.drive.halfStepsPerTurn;
@@ -110,6 +110,8 @@ describe("bring-up: commands", () => {
     assert.match(said, /^Calibration: +5119676 microunits a turn \(nominal\), force zero 0\.00 %$/m);
     assert.match(said, /^Stored: .*force zero 1\.00 %; in force after a restart$/m);
     assert.match(line(FRESH, "status", { therapy: faulty() }).lines.join("\n"), /State: +FAULT: invariant: x/);
+    const silent = line(FRESH, "status", { therapy: therapyOf({ control: "stop", flightMode: true }) });
+    assert.match(silent.lines.join("\n"), /^State: +Stop; flight mode$/m);
     assert.match(line(FRESH, "status", { bonds: unconfirmed }).lines.join("\n"), /0 paired, 1 not yet confirmed/);
   });
 

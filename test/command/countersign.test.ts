@@ -97,6 +97,9 @@ describe("Commit", () => {
         "2e12": withProfile(therapyOf(), 2, profileOfRates([1_440, BASAL])),
         "0241": therapyOf(),
         "660f": therapyOf(),
+        "7b12": therapyOf({ control: "stop" }),
+        "8b12": therapyOf({ control: "stop", reservoir: reservoirOf(195_000_000) }),
+        b712: therapyOf(),
         a5d0: therapyOf(),
       };
       const attempt = (tag: Uint8Array) => {

@@ -67,6 +67,13 @@ describe("readings", () => {
         rateMicrounitsPerHour: microunitsPerHour(900_000),
       },
       { kind: "flightMode" },
+      { kind: "startPriming", amountMicrounits: microunits(10_000_000) },
+      {
+        kind: "setReservoirFill",
+        amountMicrounits: microunits(200_000_000),
+        remainingMicrounits: microunits(195_000_000),
+      },
+      { kind: "resetReservoirTime" },
     ];
     // That of Revoke Bond is bondMessages.ts'.
     const ofTherapy = vectorsOf("countersignature").filter(({ inputs }) => inputs.channel !== "00");

@@ -232,8 +232,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: "a set of the time empties the hours before",
     module: "firmware/therapy/obey.js",
-    from: "{ time: timeSet(meaning, clockMs),",
-    to: "{ windows: { ...standing.windows, closedMicrounits: standing.windows.closedMicrounits.map(() => 0) }, time: timeSet(meaning, clockMs),",
+    from: "timeSet(meaning, clockMs)), {",
+    to: "timeSet(meaning, clockMs)), { windows: { ...standing.windows, closedMicrounits: standing.windows.closedMicrounits.map(() => 0) },",
     caughtBy: { file: "scenarios/limits-clock", title: "when the time is set on and back" },
   },
   {

@@ -7,6 +7,7 @@ import {
   encodeAnnunciationCommand,
   encodeBare,
   encodeCancelBolus,
+  encodeReservoirAmount,
   encodeResetStatus,
 } from "../../host-sim/controller/ids.js";
 import { CHANNEL_CONTROL } from "../../host-sim/controller/records.js";
@@ -60,6 +61,9 @@ function instanceOf(peer: Peer): number {
   return low | (high << 8);
 }
 
+/** Rows that are for a pump in Stop. */
+const IN_STOP = ["Run 55", "Start Priming", "Set Initial Reservoir Fill"];
+
 /** The message of a row, and the channel that it goes on. */
 function messageOf(row: (typeof ROWS)[number], { peer, other }: Stage): readonly [channel: number, value: Uint8Array] {
   const profile = chunksOf(2, DAY);
@@ -94,6 +98,14 @@ function messageOf(row: (typeof ROWS)[number], { peer, other }: Stage): readonly
       return on25(encodeCancelBolus(1));
     case "25 122E ":
       return on25(activation(1));
+    case "25 127B ":
+      return on25(encodeReservoirAmount("startPriming", { amountMicrounits: 1_000_000 }));
+    case "25 1284 ":
+      return on25(encodeBare(0x1284));
+    case "25 128B ":
+      return on25(encodeReservoirAmount("setReservoirFill", { amountMicrounits: 299_000_000 }));
+    case "25 12B7 ":
+      return on25(encodeBare(0x12b7));
     case "25 1248 ":
       return on25(encodeBare(0x1248));
     case "91 02 ":
@@ -124,6 +136,10 @@ describe("each row of SECURITY.md's classes", () => {
     it(`is ${text} on the pump: ${procedure} (SR-122, SR-24)`, () => {
       const scene = stageOf(1220 + i);
       const { world, peer } = scene;
+      if (procedure === "Stop Priming") {
+        assert.equal(peer.tell(STOP), CODE.success);
+        assert.equal(peer.order(encodeReservoirAmount("startPriming", { amountMicrounits: 1_000_000 })), CODE.success);
+      }
       const [channel, value] = messageOf(row, scene);
       const before = obeyedLines(world);
       if (text === "one step" || text === "read") {
@@ -134,7 +150,7 @@ describe("each row of SECURITY.md's classes", () => {
       } else if (text === "countersigned") {
         assert.equal(bareCode(peer.ask(channel, value)), CODE.notApplicable);
         assert.deepEqual(obeyedLines(world), before);
-        if (procedure.endsWith("Run 55")) assert.equal(peer.tell(STOP), CODE.success);
+        if (IN_STOP.some((end) => procedure.endsWith(end))) assert.equal(peer.tell(STOP), CODE.success);
         if (procedure === "Set Bolus") assert.equal(peer.tell(encodeCancelBolus(1)), CODE.success);
         const signed = row.opcode === "0FCC" ? stage(peer, chunksOf(2, DAY)) : value;
         const from = obeyedLines(world);

@@ -46,6 +46,9 @@ def encode_amount(microunits: int, size: int, up: bool = False) -> bytes:
     return (exponent % 2 ** (8 * size - bits) << bits | mantissa).to_bytes(size, "little")
 
 
+NOT_A_NUMBER = b"\xff\x07"  # the reservoir when none is attached, section 6.1
+
+
 def decode_amount(data: bytes) -> Decimal:
     """The value, in units."""
     bits, largest = MANTISSA[len(data)]
@@ -143,6 +146,19 @@ def set_flight_mode() -> Wish:
     return Wish(u16(0x0F66), u16(0x0F66))
 
 
+def start_priming(amount: int) -> Wish:
+    return Wish(u16(0x127B) + command_amount(amount), u16(0x127B) + u32(amount))
+
+
+def set_reservoir_fill(amount: int, remaining: int) -> Wish:
+    """Whole units, as an SFLOAT without an exponent."""
+    return Wish(u16(0x128B) + u16(amount // 1_000_000), u16(0x128B) + u32(amount) + u32(remaining))
+
+
+def reset_reservoir_time() -> Wish:
+    return Wish(u16(0x12B7), u16(0x12B7))
+
+
 def revoke_other(controller_id: bytes, role: int) -> Wish:
     """Goes on channel 00."""
     return Wish(revoke_bond(controller_id), revoke_bond(controller_id) + bytes([role]))
@@ -151,6 +167,7 @@ def revoke_other(controller_id: bytes, role: int) -> Wish:
 STOP = u16(0x0F5A) + bytes([STOP_STATE])
 GET_ACTIVE_BOLUS_IDS, GET_BASAL, GET_DELIVERED = u16(0x0330), u16(0x0365), u16(0x03C0)
 GET_TOTAL_DAILY = u16(0x0395)
+STOP_PRIMING = u16(0x1284)
 
 
 def cancel_bolus(bolus_id: int) -> bytes:
@@ -280,7 +297,7 @@ def to_plain(fields: dict[str, tuple[str, bytes]]) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for name, (kind, raw) in fields.items():
         if kind in ("sfloat", "float"):
-            plain[name] = decode_amount(raw)
+            plain[name] = None if raw == NOT_A_NUMBER else decode_amount(raw)
         else:
             plain[name] = int.from_bytes(raw, "little") if kind.startswith("u") else raw
     return plain

@@ -46,7 +46,17 @@ describe("the test vectors of PROTOCOL.md", () => {
       ...["mode 01, m1 of 26", "mode 02, m1 of 58", "mode 03, m1 of 58", "1 fragments", "4 fragments"],
       ...CONTROL_OPCODES.map((opcode) => `00 ${opcode}`),
       ...["01", "21", "21 55", "25 5a", "25 55", "25 77"],
-      ...["signed 4b11", "signed ff0f", "signed 1111", "signed 5a0f", "signed 660f", "signed a5d0"],
+      ...[
+        "signed 4b11",
+        "signed ff0f",
+        "signed 1111",
+        "signed 5a0f",
+        "signed 660f",
+        "signed 7b12",
+        "signed 8b12",
+        "signed b712",
+        "signed a5d0",
+      ],
       ...["23 ffff", "24 0c03", "24 3003", "24 5603", "24 6503", "25 7811"].map((start) => `value ${start}`),
       ...["24 0303", "24 3f03", "24 5903", "24 6a03", "24 cf03", "25 550f", "25 8711"].map((start) => `value ${start}`),
       ...["25 690f", "25 960f", "25 990f", "25 a50f", "24 a603", "24 a903", "24 9503", "24 9a03", "28 ff00"].map(

@@ -5,9 +5,11 @@ import { hex } from "../../firmware/base/bytes.js";
 import { microunits, pumpClockMs } from "../../firmware/base/units.js";
 import { responseOf, revokedReply } from "../../firmware/command/dispatch.js";
 import { HistoryRecordValue } from "../../firmware/ids/history.js";
+import { PrimingEndReason } from "../../firmware/ids/historyValues.js";
 import { AnnunciationType } from "../../firmware/ids/values.js";
 import type { Bond } from "../../firmware/session/bonds.js";
-import { totalDailyInsulin } from "../../firmware/therapy/events.js";
+import { primingDone, primingStarted, reservoirChanged, totalDailyInsulin } from "../../firmware/therapy/events.js";
+import type { Reservoir } from "../../firmware/therapy/standing.js";
 import type { Therapy } from "../../firmware/therapy/therapy.js";
 import { decodeControl, encodeListBonds, encodeRevokeBond } from "../../host-sim/controller/control.js";
 import { readEvent } from "../../host-sim/controller/events.js";
@@ -16,7 +18,7 @@ import * as answers from "../../host-sim/controller/idsAnswers.js";
 import { decodeRecord } from "../../host-sim/controller/recordAccess.js";
 import { ASKER, Desk } from "../command/bench.js";
 import { bondOf, unhex } from "../session/bench.js";
-import { therapyOf } from "../therapy/bench.js";
+import { entryOf, ledgerOf, reservoirOf, therapyOf } from "../therapy/bench.js";
 import { vectorNamed } from "./appendix.js";
 
 const INSTANCE = 0x0102;
@@ -136,6 +138,52 @@ describe("values of PROTOCOL.md beside boluses and rates", () => {
       name: "Total Daily Insulin Delivery",
       figures: { flags: 0, bolusMicrounits: 8_100_000, basalMicrounits: 12_350_000, year: 2026, month: 11, day: 22 },
     });
+  });
+
+  it("are a pump without a reservoir, a priming refused and stopped, and what is recorded of both (SR-126, SR-128)", () => {
+    const open: Reservoir = { ...reservoirOf(0), state: "open" };
+    const status = answered(
+      new Desk(therapyOf({ control: "stop", reservoir: open })),
+      0x21,
+      new Uint8Array(0),
+      "Status: Stop, Waiting, no reservoir attached",
+    );
+    assert.deepEqual(answers.decodeStatus(status), {
+      therapyControlState: "stop",
+      operationalState: "waiting",
+      reservoirMicrounits: undefined,
+      reservoirAttached: false,
+    });
+    const stopped = { control: "stop" } as const;
+    const start = requests.encodeReservoirAmount("startPriming", { amountMicrounits: 10_000_000 });
+    answered(new Desk(therapyOf(stopped)), 0x25, start, "Start Priming without countersignature, refused");
+    const priming = ledgerOf([entryOf(1, { kind: "delivering", intendedMicrounits: microunits(10_000_000) })]);
+    const request = asked(requests.encodeBare(requests.COMMAND.stopPriming), "Stop Priming");
+    const { accepted } = new Desk(therapyOf({ ...stopped, ledger: priming })).send(0x25, hex(request));
+    assert.ok(accepted);
+    assert.equal(hex(responseOf(accepted, 0).value), hex(bytesOf("response to Stop Priming")));
+    for (const [name, event, sequence, relativeOffsetS, figures] of [
+      [
+        "a reservoir of 179.6 U put in",
+        reservoirChanged(microunits(179_699_999)),
+        303,
+        0,
+        { remainingMicrounits: 179_600_000 },
+      ],
+      ["priming of 10 U started", primingStarted(microunits(10_000_000)), 304, 5, { amountMicrounits: 10_000_000 }],
+      [
+        "priming stopped at 2.5 U",
+        primingDone(microunits(2_500_000), PrimingEndReason.Aborted),
+        305,
+        105,
+        { flags: 0, primedMicrounits: 2_500_000, endReason: 0x33 },
+      ],
+    ] as const) {
+      const recorded = bytesOf(`History Data: ${name}`);
+      assert.equal(hex(HistoryRecordValue.encode({ ...event, sequence, relativeOffsetS })), hex(recorded), name);
+      const record = decodeRecord(recorded);
+      assert.deepEqual(record && readEvent(record).figures, figures);
+    }
   });
 
   it("are flight mode refused as it is, and its response once it is signed (SR-119)", () => {

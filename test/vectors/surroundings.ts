@@ -48,6 +48,33 @@ export const surroundings: readonly Vector[] = [
     relativeOffsetS: "0000",
     data: "0051f0d3e4ea070b16",
   }),
+  says("Status: Stop, Waiting, no reservoir attached", "21", {
+    therapyControlState: "33",
+    operationalState: "66",
+    reservoirRemaining: "ff07",
+    flags: "00",
+  }),
+  generalResponse("Start Priming without countersignature, refused", COMMAND, "550f", "7b12", "74"),
+  asks("Stop Priming", COMMAND, { opcode: "8412" }),
+  generalResponse("response to Stop Priming", COMMAND, "550f", "8412", "0f"),
+  says("History Data: a reservoir of 179.6 U put in", "28", {
+    event: "3003",
+    sequence: "2f010000",
+    relativeOffsetS: "0000",
+    data: "04f7",
+  }),
+  says("History Data: priming of 10 U started", "28", {
+    event: "9503",
+    sequence: "30010000",
+    relativeOffsetS: "0500",
+    data: "0110",
+  }),
+  says("History Data: priming stopped at 2.5 U", "28", {
+    event: "9a03",
+    sequence: "31010000",
+    relativeOffsetS: "6900",
+    data: "0019f033",
+  }),
   generalResponse("Set Flight Mode without countersignature, refused", COMMAND, "550f", "660f", "74"),
   generalResponse("response to Set Flight Mode", COMMAND, "550f", "660f", "0f"),
 ];

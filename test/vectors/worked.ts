@@ -266,6 +266,27 @@ const otherCountersignatures = [
     commandFields: { opcode: "660f" },
     readingFields: { opcode: "660f" },
   }),
+  work("countersignature", "countersignature of Start Priming, 10 U", {
+    ...dose,
+    doseId: "0201000010000000",
+    challenge: counting(0x30, 16),
+    commandFields: { opcode: "7b12", amount: "e8e3" },
+    readingFields: { opcode: "7b12", amountMicrounits: "80969800" },
+  }),
+  work("countersignature", "countersignature of Set Initial Reservoir Fill, 200 U of which 195 U are there", {
+    ...dose,
+    doseId: "0201000011000000",
+    challenge: counting(0x40, 16),
+    commandFields: { opcode: "8b12", amount: "c800" },
+    readingFields: { opcode: "8b12", amountMicrounits: "00c2eb0b", remainingMicrounits: "c0769f0b" },
+  }),
+  work("countersignature", "countersignature of Reset Reservoir Insulin Operation Time", {
+    ...dose,
+    doseId: "0201000012000000",
+    challenge: counting(0x50, 16),
+    commandFields: { opcode: "b712" },
+    readingFields: { opcode: "b712" },
+  }),
   work("countersignature", "countersignature of Revoke Bond, an observer's", {
     ...dose,
     channel: CONTROL,
