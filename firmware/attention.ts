@@ -44,7 +44,9 @@ export class Attention {
     this.#lookAtReservoir(now);
     const { next, due } = passReminder(this.#remindAt, delivery.therapy, now);
     this.#remindAt = next;
-    if (due) delivery.remindStopped();
+    // Where somebody is at the pump, the display is theirs.
+    const { leg, offer } = delivery.therapy;
+    if (due && !leg && !offer) delivery.remindStopped();
     return delivery.therapy !== before;
   }
 

@@ -11,16 +11,17 @@ import type { Booted } from "./boot.js";
 import { AnnunciationType, StatusChangedFlag } from "./ids/values.js";
 import type { MotionCheck } from "./motor/encoder.js";
 import type { Motor, MotorReport } from "./motor/motor.js";
-import { OFFER_LINES, reservoirLines } from "./reservoirText.js";
+import { reservoirLines, whyNoMove } from "./reservoirText.js";
 import type { RigConfig } from "./rig.js";
 import type { Durable } from "./storage/blob.js";
 import { isSnoozed } from "./therapy/annunciations.js";
 import { endBenchPulse } from "./therapy/bench.js";
 import { latchFault, type Moved } from "./therapy/fault.js";
 import { JOURNAL_BLOB, type JournalBegun } from "./therapy/journal.js";
-import { tell } from "./therapy/obey.js";
+import { endPreparation, tell } from "./therapy/obey.js";
+import { dropOffer, offerMove, takeOffer } from "./therapy/offer.js";
 import { operationalState } from "./therapy/operational.js";
-import { endLegPulse, offerMove, takeOffer } from "./therapy/preparation.js";
+import { endLegPulse } from "./therapy/preparation.js";
 import { PROFILES_BLOB } from "./therapy/profiles.js";
 import { countUncommanded, endPulse, passRates, passTime, therapyWakeAt } from "./therapy/pulses.js";
 import { STANDING_BLOB } from "./therapy/standing.js";
@@ -129,16 +130,26 @@ export class Delivery {
     this.#latchMotion(report.check, report);
   }
 
-  /** Somebody at the pump asks to change the reservoir: asks back, and says what to do. */
+  /** Somebody at the pump asks to change the reservoir: asks back, or says why not. */
   offerMove(): void {
-    this.adopt(offerMove(this.#therapy, this.#now()));
-    const { offer } = this.#therapy;
-    this.#annunciator.announce(...(offer ? OFFER_LINES[offer.kind] : ["Hold to stop first"]));
+    const before = this.#therapy;
+    this.adopt(offerMove(before, this.#now()));
+    if (before.offer === this.#therapy.offer) this.#annunciator.announce(whyNoMove(this.#therapy));
   }
 
-  /** Somebody at the pump confirmed what it asked. */
+  /** Somebody at the pump said yes to what it asked. */
   takeOffer(): void {
-    this.adopt(takeOffer(this.#therapy, this.#motor.forceFraction, this.#now(), this.#rig));
+    this.adopt(takeOffer(this.#therapy, this.#motor.readForce(), this.#now(), this.#rig));
+  }
+
+  /** Somebody at the pump said no, or gave no answer that counts. */
+  dropOffer(): void {
+    this.adopt(dropOffer(this.#therapy, this.#now()));
+  }
+
+  /** Ends what moves the drive in Stop, or is asked about. */
+  endPreparation(): void {
+    this.adopt(endPreparation(this.#therapy, this.#now()));
   }
 
   /** Takes the current off at once where what moves is no insulin. */
@@ -149,8 +160,8 @@ export class Delivery {
   /** Looks for motion that nobody commanded, while the motor is at rest: it is counted, and a fault. */
   #checkRest(): void {
     const { fault, motion, standing } = this.#therapy;
-    // Where there is no reservoir, hands may be at the drive, and nothing it moves is insulin.
-    if (fault || motion.kind !== "idle" || standing.reservoir.state !== "attached") return;
+    // At its stop, with no reservoir, hands may be at the drive.
+    if (fault || motion.kind !== "idle" || standing.reservoir.state === "open") return;
     const { check, highMicrounits } = this.#motor.checkRest();
     if (check.kind === "inTolerance") return;
     const moved = { lowMicrounits: microunits(0), highMicrounits };
@@ -182,6 +193,8 @@ export class Delivery {
       if (hasChangedState(before, next)) this.#onStateChanged();
       this.#recordHistory();
       this.#announce(before);
+    } else if (before.offer !== next.offer) {
+      this.#annunciator.announce(...reservoirLines(before, next));
     }
     return true;
   }

@@ -18,7 +18,7 @@ import { Motor, type MotorReport } from "./motor/motor.js";
 import { Radio } from "./radio.js";
 import { type RigConfig, rigErrors } from "./rig.js";
 import type { Role } from "./session/bonds.js";
-import { activePriming } from "./therapy/ledger.js";
+import { activePriming, isConfirmed } from "./therapy/ledger.js";
 import { confirmAnnunciation, endFlightMode, resume, stop } from "./therapy/obey.js";
 import type { Therapy } from "./therapy/therapy.js";
 import { Workbench } from "./workbench.js";
@@ -55,6 +55,8 @@ const OPERATE_TAPS = 3;
 const OBSERVE_TAPS = 4;
 /** Taps alone that ask to change the reservoir. */
 const RESERVOIR_TAPS = 5;
+/** Taps before the hold that says yes to what the pump asks: none that stops anything. */
+const YES_TAPS = 2;
 
 /** Longer than a pulse takes (SR-58). */
 const ATTENTION_RETRY_MS = 500;
@@ -236,7 +238,7 @@ class Pump {
       this.#workbench.held();
       if (gesture.tapsBefore === REVOKE_TAPS) this.#revokeAll();
       else if (isUnderWay(delivery.therapy)) delivery.adopt(stop(delivery.therapy, now, this.#rig));
-      else if (gesture.tapsBefore === 0) delivery.takeOffer();
+      else if (delivery.therapy.offer) this.#answer(gesture.tapsBefore === YES_TAPS);
       else if (gesture.tapsBefore === RESUME_TAPS) delivery.adopt(resume(delivery.therapy, now));
       return;
     }
@@ -247,6 +249,11 @@ class Pump {
     if (gesture.count === RESERVOIR_TAPS) delivery.offerMove();
   }
 
+  #answer(yes: boolean): void {
+    if (yes) this.#delivery.takeOffer();
+    else this.#delivery.dropOffer();
+  }
+
   /** Pairing needs the radio: it ends flight mode. */
   #openWindow(role: Role): void {
     const delivery = this.#delivery;
@@ -254,8 +261,9 @@ class Pump {
     if (delivery.adopt(endFlightMode(delivery.therapy, this.#clock.now()))) this.#radio.openWindow(role);
   }
 
-  /** Bonds end with or without a radio. */
+  /** Bonds end with or without a radio, and with them what was asked in their name. */
   #revokeAll(): void {
+    this.#delivery.endPreparation();
     this.#radio?.forgetAll();
     this.#keeper.revokeAll();
   }
@@ -268,9 +276,10 @@ class Pump {
   }
 }
 
-/** Whether there is anything that a hold stops: a question that waits is answered by it. */
-function isUnderWay({ standing, leg, offer }: Therapy): boolean {
-  return standing.control === "run" || leg !== undefined || (activePriming(standing.ledger) !== undefined && !offer);
+/** Whether there is anything that any hold stops. */
+function isUnderWay({ standing, leg }: Therapy): boolean {
+  const priming = activePriming(standing.ledger);
+  return standing.control === "run" || leg !== undefined || (priming !== undefined && isConfirmed(priming));
 }
 
 /** Boots, or says aloud why not before the exception goes on. */

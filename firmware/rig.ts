@@ -40,7 +40,7 @@ export interface ReservoirConfig {
   readonly fillLeastMicrounits: Microunits;
   /** At or under that the user is told. */
   readonly lowMicrounits: Microunits;
-  /** Force over that of a drive that moves freely which tells that it touches the plunger, of the sensor's full scale. */
+  /** Force that tells that the drive touches the plunger, as a fraction of the sensor's full scale. */
   readonly contactForceFraction: number;
 }
 
@@ -212,7 +212,8 @@ function reservoirErrors({ reservoir, provisioning, drive }: RigConfig): readonl
   for (const [name, value] of Object.entries({ strokeMicrounits, fillLeastMicrounits, lowMicrounits }))
     if (!(Number.isSafeInteger(value) && value >= 0 && value <= strokeMicrounits))
       errors.push(`reservoir.${name} is ${value}; it must be an integer from 0 to the stroke`);
-  if (provisioning.reservoirMicrounits > strokeMicrounits)
+  // The stroke is so many turns: a calibration may make it a twentieth less.
+  if (provisioning.reservoirMicrounits > 1.05 * strokeMicrounits)
     errors.push("provisioning.reservoirMicrounits is over reservoir.strokeMicrounits");
   if (!(contactForceFraction > 0 && contactForceFraction < drive.occlusionForceFraction))
     errors.push(

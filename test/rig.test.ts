@@ -71,7 +71,7 @@ describe("rig", () => {
 
   it("refuses a reservoir beyond its stroke, and a touch that is no fraction under an occlusion (SR-129)", () => {
     for (const [reservoir, what] of [
-      [{ strokeMicrounits: microunits(299_999_999) }, /provisioning.reservoirMicrounits is over/],
+      [{ strokeMicrounits: microunits(285_714_285) }, /provisioning.reservoirMicrounits is over/],
 
       [{ fillLeastMicrounits: microunits(400_000_000) }, /fillLeastMicrounits is 400000000/],
       [{ lowMicrounits: microunits(-1) }, /lowMicrounits is -1/],

@@ -5,6 +5,7 @@
  */
 
 import type { Bonds } from "../session/bonds.js";
+import { activePriming } from "../therapy/ledger.js";
 import type { Therapy } from "../therapy/therapy.js";
 
 /** Who may rely on this pump, and whether it can be relied on. */
@@ -15,7 +16,9 @@ export interface Guarded {
 
 /** Why the pump is not on the bench, and what to do; undefined when it is. */
 export function inUseRefusal({ therapy, bonds }: Guarded): string | undefined {
-  if (therapy.leg) return "Refused: the reservoir is being changed. Hold the button to halt that.";
+  const { ledger } = therapy.standing;
+  if (therapy.leg || therapy.offer || therapy.standing.reservoir.state !== "attached" || activePriming(ledger))
+    return "Refused: the reservoir is being changed, or the line primed. Finish that first, or hold the button to halt it.";
   if (therapy.standing.control === "run") return "Refused: the pump is in Run. Hold the button to stop it.";
   if (bonds.confirmed.length > 0 || bonds.unconfirmed)
     return "Refused: a controller is paired. Tap the button seven times and hold it: that revokes all.";

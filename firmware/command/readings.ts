@@ -58,8 +58,7 @@ const FlightModeReading = layout(["opcode", "u16"]);
 const CancelTbrReading = layout(["opcode", "u16"], ["rateMicrounitsPerHour", "u32"]);
 const RunReading = layout(["opcode", "u16"], ["state", "u8"], ["rateMicrounitsPerHour", "u32"]);
 
-const PrimingReading = layout(["opcode", "u16"], ["amountMicrounits", "u32"]);
-const FillReading = layout(["opcode", "u16"], ["amountMicrounits", "u32"], ["remainingMicrounits", "u32"]);
+const AmountReading = layout(["opcode", "u16"], ["amountMicrounits", "u32"]);
 const BareReading = layout(["opcode", "u16"]);
 
 const TbrMode = { start: 0x0f, change: 0x33, startRelative: 0x3c, changeRelative: 0x55 } as const;
@@ -108,9 +107,9 @@ export function readingOf(meaning: Meaning): Uint8Array {
         rateMicrounitsPerHour: meaning.rateMicrounitsPerHour,
       });
     case "startPriming":
-      return PrimingReading.encode({ opcode: CommandOpcode.StartPriming, ...meaning });
+      return AmountReading.encode({ opcode: CommandOpcode.StartPriming, ...meaning });
     case "setReservoirFill":
-      return FillReading.encode({ opcode: CommandOpcode.SetInitialReservoirFill, ...meaning });
+      return AmountReading.encode({ opcode: CommandOpcode.SetInitialReservoirFill, ...meaning });
     case "resetReservoirTime":
       return BareReading.encode({ opcode: CommandOpcode.ResetReservoirInsulinOperationTime });
     case "stop":

@@ -247,7 +247,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     opcode: CommandOpcode.SetInitialReservoirFill,
     class: "countersigned",
-    why: "decides when the pump warns that insulin runs out",
+    why: "decides how far the drive comes up, and when the pump warns that insulin runs out",
     decode: decodeReservoirAmount("setReservoirFill", SetInitialReservoirFillOperand),
     response: done(CommandOpcode.SetInitialReservoirFill),
   },

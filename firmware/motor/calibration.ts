@@ -48,15 +48,26 @@ export const CALIBRATION_BLOB: BlobSpec<Calibration> = {
   },
 };
 
-/** The rig with a calibration in place of its nominal figures: an occlusion is so much force above the stored zero. */
+/**
+ * The rig with a calibration in place of its nominal figures: an occlusion, or a touch, is so much force above the stored
+ * zero; the stroke is so many turns.
+ */
 export function calibrated(nominal: RigConfig, { insulinPerTurnMicrounits, forceZero }: Calibration): RigConfig {
-  const { drive } = nominal;
+  const { drive, reservoir } = nominal;
+  const perTurn = insulinPerTurnMicrounits ?? drive.insulinPerTurnMicrounits;
+  const zero = forceZero / FORCE_SCALE;
+  const stroke = Math.floor((reservoir.strokeMicrounits * perTurn) / drive.insulinPerTurnMicrounits);
   return {
     ...nominal,
     drive: {
       ...drive,
-      insulinPerTurnMicrounits: insulinPerTurnMicrounits ?? drive.insulinPerTurnMicrounits,
-      occlusionForceFraction: drive.occlusionForceFraction + forceZero / FORCE_SCALE,
+      insulinPerTurnMicrounits: perTurn,
+      occlusionForceFraction: drive.occlusionForceFraction + zero,
+    },
+    reservoir: {
+      ...reservoir,
+      strokeMicrounits: microunits(stroke),
+      contactForceFraction: reservoir.contactForceFraction + zero,
     },
   };
 }

@@ -39,8 +39,8 @@ export interface MotorReport {
   readonly lowMicrounits: Microunits;
   readonly highMicrounits: Microunits;
   readonly coilPhase: number;
-  /** Force after the pulse, as a fraction of the sensor's full scale. */
-  readonly forceFraction: number;
+  /** Force after the pulse, as a fraction of the sensor's full scale; undefined when it could not be read. */
+  readonly forceFraction: number | undefined;
   readonly occluded: boolean;
   readonly aborted: boolean;
 }
@@ -119,8 +119,13 @@ export class Motor {
    * sensor that cannot be read must not look like an open line.
    */
   get forceFraction(): number {
+    return this.readForce() ?? 1;
+  }
+
+  /** The same, and undefined for a conversion that failed. */
+  readForce(): number | undefined {
     const reading = this.#force?.read();
-    return reading === undefined ? 1 : reading / (2 ** (this.#force?.resolution ?? 0) - 1);
+    return reading === undefined ? undefined : reading / (2 ** (this.#force?.resolution ?? 0) - 1);
   }
 
   /** True from `begin` until the pulse is about to be reported. */
@@ -258,8 +263,8 @@ export class Motor {
     const steps = halfSteps(plan.backwards ? -madeHalfSteps : madeHalfSteps);
     const motion = checkMotion(drive, this.#encoderState, steps, this.#readEncoder());
     this.#encoderState = motion.next;
-    const { forceFraction } = this;
-    const force = checkForce(drive, this.#occlusionState, forceFraction);
+    const forceFraction = this.readForce();
+    const force = checkForce(drive, this.#occlusionState, forceFraction ?? 1);
     this.#occlusionState = force.next;
     this.#onPulseEnd({
       plan,

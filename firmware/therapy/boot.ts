@@ -18,12 +18,13 @@ import {
   finishChange,
   operated,
   primingEnded,
+  rateRecorded,
   stopped,
   tbrStopped,
 } from "./change.js";
 import { sameDose } from "./commands.js";
 import { withDay } from "./day.js";
-import { basalRateChanged, dataCorruption } from "./events.js";
+import { controlStateChanged, dataCorruption } from "./events.js";
 import type { PendingHistory } from "./history.js";
 import { type Journal, NEW_JOURNAL, totalMicrounits, withCounted } from "./journal.js";
 import { activeBolus, activeDose, activePriming, EMPTY_LEDGER, type LedgerEntry, ledgerCount } from "./ledger.js";
@@ -64,7 +65,7 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
   const kept = withProgramOf(found, standingKept);
   const { journal, standing } = withWindowsOf(kept, withTotalsOf(kept.day, journalKept));
   const therapy = withDay(beginTherapy(standing, found.profiles, journal, now, rig));
-  const change = blockPassed(standing, beginChange(therapy, therapy.journal.clockMs));
+  const change = beginChange(therapy, therapy.journal.clockMs);
   const dose = activeDose(standing.ledger);
   const settled = dose ? interrupted(change, dose, unknownPulse, rig) : change;
   const ended = tbrStopped(halted(settled), TbrEndReason.ErrorAbort);
@@ -72,7 +73,8 @@ export function bootTherapy(found: BootFindings, now: UptimeMs, rig: RigConfig):
   const sure = found.calibrationLost || found.profilesLost ? stoppedAfterLoss(told, rig) : told;
   const known = withDosesOf(found.identity, sure);
   const closed = withPulseClosed(annunciated(known, AnnunciationType.DateTimeIssue));
-  return finishChange(closed, RecordingReason.TimeLost);
+  // What was in force when the power went is compared with what is: a temporary rate has ended, or a block begun.
+  return finishChange(rateRecorded({ ...therapy, standing }, closed), RecordingReason.TimeLost);
 }
 
 /** The standing state without what no boot keeps: the time's certainty, and templates that are lost. */
@@ -80,14 +82,6 @@ function withProgramOf({ profiles, profilesLost }: BootFindings, kept: Standing)
   const { time, activeTemplate, profilesRevision } = kept;
   const active = profilesLost || !profileOf(profiles, profilesRevision, activeTemplate) ? 1 : activeTemplate;
   return { ...kept, activeTemplate: active, time: time && { ...time, certain: false } };
-}
-
-/** Records that a block began just before the power went, where that was not recorded then. */
-function blockPassed(stored: Standing, change: Change): Change {
-  const from = stored.basalMicrounitsPerHour;
-  const to = change.therapy.standing.basalMicrounitsPerHour;
-  if (from === to || stored.control !== "run" || stored.tbr) return change;
-  return apply(change, {}, 0, basalRateChanged(from, to, undefined));
 }
 
 /**
@@ -202,7 +196,10 @@ function dayFull(rig: RigConfig): readonly Microunits[] {
   return [hourMaxMicrounits, ...Array<Microunits>(CLOSED_BINS - 1).fill(each)];
 }
 
-/** In the place of a standing state that is lost: nothing is known of any dose so far, nor of the hours before this one. */
+/**
+ * In the place of a standing state that is lost: nothing is known of any dose so far, nor of the hours before this one. That
+ * a reservoir is in place is what is likeliest: whoever signs Run is told to look.
+ */
 function unknownBefore(found: BootFindings, journal: Journal, rig: RigConfig): Partial<Standing> {
   return {
     ledger: { ...EMPTY_LEDGER, forgottenThrough: { epoch: found.epoch - 1, sequence: 0xffffffff } },
@@ -240,21 +237,26 @@ function bootAfterLoss(
   // The totals are others now: what the day has held is not known, and another begins.
   const standing = { ...known.standing, history, day: undefined };
   const therapy = beginTherapy(standing, found.profiles, { ...known.journal, pulse: undefined }, now, rig);
-  return finishLoss(withDay(therapy), found.identity, rig);
+  return finishLoss(withDay(therapy), standingKept !== undefined, found.identity, rig);
 }
 
-function finishLoss(therapy: Therapy, identity: BootFindings["identity"], rig: RigConfig): TherapyStep {
-  const begun = annunciated(beginChange(therapy, therapy.journal.clockMs), AnnunciationType.SystemIssue);
+function finishLoss(
+  therapy: Therapy,
+  reservoirKept: boolean,
+  identity: BootFindings["identity"],
+  rig: RigConfig,
+): TherapyStep {
+  const lost = annunciated(beginChange(therapy, therapy.journal.clockMs), AnnunciationType.SystemIssue);
+  const begun = reservoirKept ? lost : annunciated(lost, AnnunciationType.ReservoirIssue);
   const dose = activeDose(therapy.standing.ledger);
   const jump = jumpMicrounits(rig.drive);
   // The journal that knew how far it came is gone: anything up to the whole may have moved.
   const ended = dose ? doseEnded(begun, "uncertain", microunits(0), microunits(dose.intendedMicrounits + jump)) : begun;
   // What goes on is a countersigned Run: it needs the radio.
   const stateLost = { control: "stopAfterLoss" as const, flightMode: false };
-  const stilled = apply(tbrStopped(halted(ended), TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption());
+  const stop = therapy.standing.control === "run" ? [controlStateChanged(false)] : [];
+  const stilled = apply(tbrStopped(halted(ended), TbrEndReason.ErrorAbort), stateLost, 0, dataCorruption(), ...stop);
   const tbrTold = therapy.standing.tbr ? annunciated(stilled, AnnunciationType.TbrCanceled) : stilled;
-  return finishChange(
-    withDosesOf(identity, annunciated(tbrTold, AnnunciationType.DateTimeIssue)),
-    RecordingReason.TimeLost,
-  );
+  const told = withDosesOf(identity, annunciated(tbrTold, AnnunciationType.DateTimeIssue));
+  return finishChange(rateRecorded(therapy, told), RecordingReason.TimeLost);
 }

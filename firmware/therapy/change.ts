@@ -22,7 +22,7 @@ import {
   tbrEnded,
 } from "./events.js";
 import { type NewEvent, withEvents } from "./history.js";
-import { activeBolus, activePriming, type EntryKind, settle } from "./ledger.js";
+import { activeBolus, activePriming, type EntryKind, isConfirmed, settle } from "./ledger.js";
 import { operationalState } from "./operational.js";
 import type { Profiles } from "./profiles.js";
 import type { Standing } from "./standing.js";
@@ -159,7 +159,8 @@ export function primingEnded(
 ): Change {
   const { therapy } = change;
   const { ledger, reservoir } = therapy.standing;
-  if (!activePriming(ledger)) return change;
+  const priming = activePriming(ledger);
+  if (!priming) return change;
   const fields = {
     ledger: settle(ledger, kind, lowMicrounits, highMicrounits),
     reservoir: {
@@ -168,8 +169,7 @@ export function primingEnded(
       primedMicrounits: microunits(reservoir.primedMicrounits + highMicrounits),
     },
   };
-  // One that nobody confirmed has not begun.
-  const events = therapy.offer ? [] : [primingDone(highMicrounits, reason)];
+  const events = isConfirmed(priming) ? [primingDone(highMicrounits, reason)] : [];
   const answered = { ...change, therapy: { ...therapy, offer: undefined } };
   return operated(therapy, apply(answered, fields, StatusChangedFlag.Reservoir, ...events));
 }
@@ -180,6 +180,19 @@ export function primingStopped(change: Change, reason: PrimingEndReason = Primin
   if (!priming) return change;
   const done = bolusDone(change.therapy, priming);
   return primingEnded(change, "stopped", done, done, reason);
+}
+
+/** Ends a question on the pump, and a priming that waits for its answer. */
+export function offerEnded(change: Change): Change {
+  const { therapy } = change;
+  if (!therapy.offer) return change;
+  if (therapy.offer.kind === "prime") return primingStopped(change);
+  return { ...change, therapy: { ...therapy, offer: undefined } };
+}
+
+/** Ends what moves the drive in Stop, or is asked about: a priming, a leg, a question. */
+export function preparationEnded(change: Change, reason: PrimingEndReason = PrimingEndReason.Aborted): Change {
+  return legEnded(primingStopped(offerEnded(change), reason));
 }
 
 /** Leaves the drive of the plunger where it is, if it is on its way. */
@@ -224,8 +237,8 @@ export function stopped(change: Change, pulseMicrounits: Microunits, cause: "ask
   const halted = { ...change, therapy: { ...therapy, journal: { ...therapy.journal, basalOwed } } };
   const error = cause === "error";
   const bolusHalted = bolusStopped(halted, error ? BolusEndReason.ErrorAbort : BolusEndReason.Canceled);
-  const primingHalted = primingStopped(bolusHalted, error ? PrimingEndReason.ErrorAbort : PrimingEndReason.Aborted);
-  const ended = tbrStopped(legEnded(primingHalted), error ? TbrEndReason.ErrorAbort : TbrEndReason.Canceled);
+  const unprepared = preparationEnded(bolusHalted, error ? PrimingEndReason.ErrorAbort : PrimingEndReason.Aborted);
+  const ended = tbrStopped(unprepared, error ? TbrEndReason.ErrorAbort : TbrEndReason.Canceled);
   if (ended.therapy.standing.control !== "run") return ended;
   const flags = StatusChangedFlag.TherapyControlState | StatusChangedFlag.ActiveBasal;
   return apply(ended, { control: "stop" }, flags, controlStateChanged(false));

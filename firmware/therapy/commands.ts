@@ -55,13 +55,12 @@ export type Meaning =
           | "cancelBolus"
           | "flightMode"
           | "startPriming"
+          | "setReservoirFill"
           | "stopPriming"
           | "resetReservoirTime"
           | "stop";
       }
     >
-  /** What the pump will take to be left. */
-  | (Extract<Command, { readonly kind: "setReservoirFill" }> & { readonly remainingMicrounits: Microunits })
   /** The rate that begins. */
   | (Extract<Command, { readonly kind: "setTbr" }> & { readonly rateMicrounitsPerHour: MicrounitsPerHour })
   /** The programmed rate from now on, when it is the active one that is written. */

@@ -30,7 +30,7 @@ export interface LedgerEntry {
   readonly kind: EntryKind;
   /** The standard's bolus ID, from 1; 0 for a command that is no bolus. */
   readonly bolusId: number;
-  /** Flags of Set Bolus, for reports. */
+  /** Flags of Set Bolus, for reports; of a priming `isConfirmed`. */
   readonly flags: number;
   readonly intendedMicrounits: Microunits;
   /** What is known to have been delivered at least, and at most. Equal when certain. */
@@ -123,6 +123,19 @@ export function activeBolus({ active }: Ledger): LedgerEntry | undefined {
 /** The priming under way. */
 export function activePriming({ active }: Ledger): LedgerEntry | undefined {
   return active && active.bolusId === NO_BOLUS ? active : undefined;
+}
+
+/** Of a priming: whether somebody at the pump has confirmed it. */
+export const isConfirmed = ({ flags }: LedgerEntry): boolean => flags === CONFIRMED;
+const CONFIRMED = 1;
+
+/** Notes that the priming under way is confirmed. */
+export function confirmActive(ledger: Ledger): Ledger {
+  if (!ledger.active) throw new Error("invariant: nothing is under way");
+  const active = { ...ledger.active, flags: CONFIRMED };
+  const packed = ledger.packed.slice();
+  packed.set(encodeEntry(active), activeOffset(packed));
+  return { ...ledger, packed, active };
 }
 
 /** Ends the bolus or priming under way. */

@@ -2,7 +2,7 @@
  * What the therapy does when it is told to: by a command that has been authorised, by the button, by the pump itself.
  */
 
-import { microunits, type UptimeMs, uptimeMs } from "../base/units.js";
+import { microunits, type UptimeMs } from "../base/units.js";
 import { RecordingReason, TbrEndReason } from "../ids/historyValues.js";
 import { AnnunciationType, StatusChangedFlag } from "../ids/values.js";
 import type { RigConfig } from "../rig.js";
@@ -19,6 +19,7 @@ import {
   minutesInEffect,
   operated,
   pendingAgain,
+  preparationEnded,
   primingStopped,
   rateProgrammed,
   rateRecorded,
@@ -28,29 +29,14 @@ import {
 } from "./change.js";
 import type { DoseId, Meaning } from "./commands.js";
 import { timeAdopted } from "./day.js";
-import {
-  bolusProgrammed,
-  controlStateChanged,
-  profileActivated,
-  reservoirChanged,
-  tbrChanged,
-  tbrStarted,
-} from "./events.js";
+import { bolusProgrammed, controlStateChanged, profileActivated, tbrChanged, tbrStarted } from "./events.js";
 import { totalMicrounits } from "./journal.js";
 import { addEntry, type LedgerEntry, NO_BOLUS } from "./ledger.js";
+import { offerOf } from "./offer.js";
 import { isReady } from "./operational.js";
-import { OFFER_MS } from "./preparation.js";
 import { tbrEnd, timeSet } from "./resolve.js";
 import type { Tbr } from "./tbr.js";
-import {
-  clockAt,
-  type Offer,
-  type Therapy,
-  type TherapyStep,
-  withHoursClosed,
-  withProfile,
-  withRatePassed,
-} from "./therapy.js";
+import { clockAt, type Therapy, type TherapyStep, withHoursClosed, withProfile, withRatePassed } from "./therapy.js";
 
 /** Bolus IDs run from 1 to this and begin again: the standard's u16, without 0. */
 const BOLUS_IDS = 0xffff;
@@ -69,7 +55,7 @@ export function obey(
   const change = beginChange(passed, clockMs);
   const { standing } = passed;
   const settled = () => addEntry(standing.ledger, ledgerEntry(doseId, "applied", {}));
-  const { ActiveBasal, ActiveBolus, Reservoir, TherapyControlState } = StatusChangedFlag;
+  const { ActiveBasal, ActiveBolus, TherapyControlState } = StatusChangedFlag;
   switch (meaning.kind) {
     case "stop":
       return stop(therapy, now, rig);
@@ -114,17 +100,15 @@ export function obey(
     }
     case "startPriming": {
       const entry = ledgerEntry(doseId, "delivering", { intendedMicrounits: meaning.amountMicrounits });
-      const offer: Offer = { kind: "prime", until: uptimeMs(now + OFFER_MS) };
-      const asked = { ...change, therapy: { ...change.therapy, offer } };
+      const asked = { ...change, therapy: { ...change.therapy, offer: offerOf("prime", now) } };
       return finishChange(operated(passed, apply(asked, { ledger: addEntry(standing.ledger, entry) }, 0)));
     }
     case "stopPriming":
       return finishChange(primingStopped(change));
     case "setReservoirFill": {
-      const { remainingMicrounits } = meaning;
-      const endMicrounits = microunits(totalMicrounits(passed.journal) + remainingMicrounits);
+      const endMicrounits = microunits(totalMicrounits(passed.journal) + meaning.amountMicrounits);
       const fields = { reservoir: { ...standing.reservoir, endMicrounits }, ledger: settled() };
-      return finishChange(apply(change, fields, Reservoir, reservoirChanged(remainingMicrounits)));
+      return finishChange(apply(change, fields, 0));
     }
     case "resetReservoirTime": {
       const reservoir = { ...standing.reservoir, sinceMs: clockMs };
@@ -173,11 +157,17 @@ export function noteApplied(therapy: Therapy, doseId: DoseId, now: UptimeMs): Th
 }
 
 /** Stop, by radio or by button. In Stop already, with nothing under way, it changes nothing and writes nothing. */
-export function stop(given: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
-  const { offer } = given;
-  const therapy = offer && offer.kind !== "prime" ? { ...given, offer: undefined } : given;
+export function stop(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
   const change = stopped(beginChange(therapy, clockAt(therapy, now)), rig.drive.pulseMaxMicrounits);
-  return change.events.length > 0 ? finishChange(rateRecorded(therapy, change)) : { next: therapy };
+  return change.events.length > 0
+    ? finishChange(rateRecorded(therapy, change))
+    : { next: { ...therapy, offer: undefined } };
+}
+
+/** Ends what moves the drive in Stop, or is asked about; what Run delivers goes on. */
+export function endPreparation(therapy: Therapy, now: UptimeMs): TherapyStep {
+  const change = preparationEnded(beginChange(therapy, clockAt(therapy, now)));
+  return change.events.length > 0 ? finishChange(change) : { next: { ...therapy, offer: undefined } };
 }
 
 /**

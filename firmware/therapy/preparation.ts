@@ -1,11 +1,12 @@
 /**
  * The change of the reservoir, and what somebody at the pump confirms of it. The drive of the plunger moves in legs of
  * pulses that are journaled like any other and count as no insulin: back to its stop, and forwards until it touches the
- * plunger of the new reservoir; how far it was from the stop says what the reservoir holds. Nothing of this happens but in
- * Stop, after a question on the pump and a hold of its button: the line must be off the body. Pure.
+ * plunger of the new reservoir. What is in that, whoever filled it has told by then: the plunger must come where that has
+ * it, so that neither a knock nor a sensor that is dead makes the pump believe in insulin, or push it out. Nothing of this
+ * happens but in Stop, after a question on the pump and an answer there: the line must be off the body. Pure.
  *
- *     attached, adrift --rewind--> rewinding --at the stop--> open --seek--> seeking --touches--> attached
- *     rewinding, seeking --Stop, hold, restart, stuck, nothing there--> adrift
+ *     attached, adrift --rewind--> rewinding --at the stop--> open --told, seek--> seeking --touches--> attached
+ *     rewinding, seeking --Stop, hold, restart, stuck, no plunger where it must be--> adrift
  */
 
 import { type HalfSteps, halfSteps, type Microunits, microunits, type UptimeMs, uptimeMs } from "../base/units.js";
@@ -23,96 +24,85 @@ import {
   finishChange,
   legEnded,
   operated,
-  primingStopped,
 } from "./change.js";
-import { primingStarted, reservoirChanged } from "./events.js";
+import { reservoirChanged } from "./events.js";
 import { type Journal, totalMicrounits } from "./journal.js";
-import { activeDose, activePriming } from "./ledger.js";
+import { activeDose } from "./ledger.js";
 import type { Reservoir } from "./standing.js";
 import { clockAt, type Leg, reservoirMicrounits, type Therapy, type TherapyStep } from "./therapy.js";
 
-/** A question on the pump waits so long for its answer. */
-export const OFFER_MS = 60_000;
-/** A sixteenth of a turn: over in 0.9 s, so that the button and the radio are not kept waiting longer. */
+/** A sixteenth of a turn: over in 0.9 s, so that the radio is not kept waiting longer. */
 const LEG_HALF_STEPS: HalfSteps = halfSteps(256);
+/** Of the pulse that makes sure of a touch: 0.05 U. */
+const TOUCH_HALF_STEPS: HalfSteps = halfSteps(40);
+/** Between two pulses of a leg all else has a turn. */
+const LEG_PAUSE_MS = 100;
 /** Without an encoder nothing tells of the stop: so much further than the whole stroke it cannot be. */
-const BLIND_MARGIN_MICROUNITS = 10_000_000;
+const BLIND_MARGIN_MICROUNITS = microunits(10_000_000);
 /** How far from the stop a rotor may come to rest that has run against it, and been aligned since: two cycles of its coils. */
 const STOP_SLACK_HALF_STEPS = 2 * PHASES;
-/** What the account of a reservoir and the way of the drive may differ by: 5 U, and a twentieth of a full one. */
-const ACCOUNT_TOLERANCE_MICROUNITS = 20_000_000;
+
+/** What a syringe's scale and the way of the drive may differ by: 5 U, and a twentieth. */
+const toleranceOf = (toldMicrounits: Microunits): number => 5_000_000 + toldMicrounits / 20;
 
 /** Whether the drive may be moved without insulin: in Stop, with nothing else under way. */
-function mayMove({ standing, fault, motion, leg }: Therapy): boolean {
+export function mayMove({ standing, fault, motion, leg }: Therapy): boolean {
   return standing.control !== "run" && !fault && !leg && motion.kind === "idle" && !activeDose(standing.ledger);
 }
 
-/** Somebody at the pump asks to change the reservoir: the pump asks back. Nothing where it may not be. */
-export function offerMove(therapy: Therapy, now: UptimeMs): TherapyStep {
-  if (!mayMove(therapy)) return { next: therapy };
-  const kind = therapy.standing.reservoir.state === "open" ? "seek" : "rewind";
-  return { next: { ...therapy, offer: { kind, until: uptimeMs(now + OFFER_MS) } } };
+/** Begins to move back, from wherever the drive is. What was known of the reservoir is known no more. */
+export function rewind(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep {
+  const reservoir: Reservoir = { ...therapy.standing.reservoir, state: "rewinding", endMicrounits: microunits(0) };
+  return legBegun(therapy, reservoir, leastWayBack(therapy, rig), now);
 }
 
-/** Nobody answered. */
-export function offerOver(therapy: Therapy, now: UptimeMs): TherapyStep {
-  if (therapy.offer?.kind !== "prime") return { next: { ...therapy, offer: undefined } };
-  return finishChange(primingStopped(beginChange(therapy, clockAt(therapy, now))));
-}
-
-/** Somebody at the pump confirmed. @param forceFraction of a drive at rest, of the sensor's full scale. */
-export function takeOffer(therapy: Therapy, forceFraction: number, now: UptimeMs, rig: RigConfig): TherapyStep {
-  const { offer } = therapy;
-  if (!offer || therapy.fault) return { next: therapy };
-  const answered: Therapy = { ...therapy, offer: undefined };
-  const change = beginChange(answered, clockAt(therapy, now));
-  switch (offer.kind) {
-    case "prime": {
-      const priming = activePriming(therapy.standing.ledger);
-      const events = priming ? [primingStarted(priming.intendedMicrounits)] : [];
-      return finishChange(operated(therapy, apply(change, {}, 0, ...events)));
-    }
-    case "rewind":
-      return legBegun(change, "rewinding", leastWayBack(therapy, rig), forceFraction);
-    case "seek":
-      return legBegun(change, "seeking", microunits(0), forceFraction);
-    default:
-      return offer.kind satisfies never;
-  }
+/**
+ * Begins to move up to the plunger. A force sensor that cannot be read, or already tells of a touch, would find it anywhere:
+ * then it does not begin.
+ *
+ * @param forceFraction of a drive at rest, of the sensor's full scale; undefined when it cannot be read.
+ */
+export function seek(
+  therapy: Therapy,
+  forceFraction: number | undefined,
+  now: UptimeMs,
+  { reservoir }: RigConfig,
+): TherapyStep {
+  const touching = forceFraction === undefined || forceFraction >= reservoir.contactForceFraction;
+  if (touching)
+    return finishChange(annunciated(beginChange(therapy, clockAt(therapy, now)), AnnunciationType.MechanicalIssue));
+  return legBegun(therapy, { ...therapy.standing.reservoir, state: "seeking" }, microunits(0), now);
 }
 
 /** How far the stop at the back must be from a plunger that has so little before it; 0 where that is not known. */
 function leastWayBack(therapy: Therapy, { reservoir }: RigConfig): Microunits {
   if (therapy.standing.reservoir.state !== "attached") return microunits(0);
-  const way = reservoir.strokeMicrounits - reservoirMicrounits(therapy) - ACCOUNT_TOLERANCE_MICROUNITS;
-  return microunits(Math.max(0, way));
+  const left = reservoirMicrounits(therapy);
+  return microunits(Math.max(0, Math.floor(reservoir.strokeMicrounits - left - toleranceOf(left))));
 }
 
-function legBegun(
-  change: Change,
-  state: Reservoir["state"],
-  leastMicrounits: Microunits,
-  restForceFraction: number,
-): TherapyStep {
-  const { therapy } = change;
-  const leg: Leg = { movedMicrounits: microunits(0), leastMicrounits, restForceFraction };
-  const moving = { ...change, therapy: { ...therapy, leg, motion: { kind: "turning" } as const } };
-  const reservoir = { ...therapy.standing.reservoir, state };
-  return finishChange(operated(therapy, apply(moving, { reservoir }, StatusChangedFlag.Reservoir)));
+function legBegun(therapy: Therapy, reservoir: Reservoir, leastMicrounits: Microunits, now: UptimeMs): TherapyStep {
+  const leg: Leg = { movedMicrounits: microunits(0), leastMicrounits, probe: "none", last: "free" };
+  const moving: Therapy = { ...therapy, leg, motion: { kind: "turning" }, nextPulseAt: now };
+  const change = beginChange(moving, clockAt(therapy, now));
+  return finishChange(operated(therapy, apply(change, { reservoir }, StatusChangedFlag.Reservoir)));
 }
+
+const movesBack = (state: Reservoir["state"], { probe }: Leg): boolean => state === "rewinding" && probe !== "forwards";
 
 /** Begins the next pulse of a leg. */
-export function beginLegPulse(therapy: Therapy, now: UptimeMs): TherapyStep {
+export function beginLegPulse(therapy: Therapy, leg: Leg, now: UptimeMs): TherapyStep {
   const { journal, standing } = therapy;
-  const back = standing.reservoir.state === "rewinding";
+  const back = movesBack(standing.reservoir.state, leg);
+  const steps = leg.last === "touched" ? TOUCH_HALF_STEPS : LEG_HALF_STEPS;
   const plan: PulsePlan = {
     insulinMicrounits: microunits(0),
-    halfSteps: LEG_HALF_STEPS,
+    halfSteps: steps,
     ...(back && { backwards: true }),
     remainderBefore: journal.stepRemainder,
     remainderAfter: journal.stepRemainder,
   };
-  const phases = back ? PHASES - (LEG_HALF_STEPS % PHASES) : LEG_HALF_STEPS;
+  const phases = back ? PHASES - (steps % PHASES) : steps;
   const begun: Journal = {
     ...journal,
     coilPhase: (journal.coilPhase + phases) % PHASES,
@@ -128,18 +118,18 @@ export function beginLegPulse(therapy: Therapy, now: UptimeMs): TherapyStep {
 export function endLegPulse(given: Therapy, report: MotorReport, now: UptimeMs, rig: RigConfig): TherapyStep {
   const { leg } = given;
   if (!leg) throw new Error("invariant: a leg's pulse ended that was not begun");
-  const moved = movedBy(report, rig);
-  const way = { ...leg, movedMicrounits: microunits(Math.max(0, leg.movedMicrounits + moved)) };
   const journal = { ...given.journal, coilPhase: report.coilPhase, pulse: undefined };
-  const therapy: Therapy = { ...given, journal, leg: way, motion: { kind: "turning" } };
+  const nextPulseAt = uptimeMs(now + LEG_PAUSE_MS);
+  const therapy: Therapy = { ...given, journal, nextPulseAt, motion: { kind: "turning" } };
   const change = beginChange(therapy, clockAt(therapy, now));
   if (report.aborted) return finishChange(legEnded(change));
-  const stuck = rig.drive.encoder !== "none" && 2 * moved < insulinOfHalfSteps(rig.drive, LEG_HALF_STEPS, "down");
-  const end =
-    therapy.standing.reservoir.state === "rewinding"
-      ? rewound(change, way, stuck, rig)
-      : sought(change, way, stuck || report.occluded, report.forceFraction, rig);
-  return end ?? { next: therapy };
+  const moved = movedBy(report, rig);
+  const planned = insulinOfHalfSteps(rig.drive, report.plan.halfSteps, "down");
+  const stuck = rig.drive.encoder !== "none" && 2 * moved < planned;
+  const { state } = therapy.standing.reservoir;
+  const forwards = state === "rewinding" && !movesBack(state, leg);
+  const way = { ...leg, movedMicrounits: microunits(Math.max(0, leg.movedMicrounits + (forwards ? -moved : moved))) };
+  return state === "rewinding" ? rewound(change, way, stuck, rig) : sought(change, way, stuck, report, rig);
 }
 
 /** What the pulse moved the drive in the direction that it was to, as insulin. */
@@ -148,47 +138,77 @@ function movedBy({ plan, countedCounts }: MotorReport, { drive }: RigConfig): Mi
   return insulinOfCounts(drive, plan.backwards ? -countedCounts : countedCounts, "up");
 }
 
-/** At the stop the reservoir may be taken out. A drive that is stuck before it, or finds none, is out of order. */
-function rewound(change: Change, leg: Leg, stuck: boolean, rig: RigConfig): TherapyStep | undefined {
-  const beyond = leg.movedMicrounits > rig.reservoir.strokeMicrounits + BLIND_MARGIN_MICROUNITS;
-  if (!stuck && !beyond) return undefined;
-  const atStop = stuck ? leg.movedMicrounits >= leg.leastMicrounits : rig.drive.encoder === "none";
-  return atStop ? legDone(change, "open") : failed(change, AnnunciationType.MechanicalIssue);
+const goesOn = ({ therapy }: Change, leg: Leg): TherapyStep => ({ next: { ...therapy, leg } });
+
+/**
+ * At the stop the drive moves no further back, and up and back again; one that moves neither way is stuck. So is one that
+ * stops before it can be there, and out of order one that meets no stop.
+ */
+function rewound(change: Change, leg: Leg, stuck: boolean, rig: RigConfig): TherapyStep {
+  if (leg.movedMicrounits > rig.reservoir.strokeMicrounits + BLIND_MARGIN_MICROUNITS)
+    return rig.drive.encoder === "none" ? opened(change) : failed(change, AnnunciationType.MechanicalIssue);
+  switch (leg.probe) {
+    case "none":
+      return goesOn(change, stuck ? { ...leg, probe: "forwards" } : leg);
+    case "forwards":
+      return stuck ? failed(change, AnnunciationType.MechanicalIssue) : goesOn(change, { ...leg, probe: "back" });
+    case "back": {
+      if (!stuck) return goesOn(change, leg);
+      const tooSoon = leg.movedMicrounits < leg.leastMicrounits;
+      return tooSoon ? failed(change, AnnunciationType.MechanicalIssue) : opened(change);
+    }
+    default:
+      return leg.probe satisfies never;
+  }
 }
 
-/** At the plunger the reservoir is in place: it holds what of the stroke is left. */
-function sought(
-  change: Change,
-  leg: Leg,
-  stuck: boolean,
-  forceFraction: number,
-  { reservoir, drive }: RigConfig,
-): TherapyStep | undefined {
-  const touches = stuck || forceFraction - leg.restForceFraction >= reservoir.contactForceFraction;
-  const slack = insulinOfHalfSteps(drive, STOP_SLACK_HALF_STEPS, "up");
-  const left = reservoir.strokeMicrounits - leg.movedMicrounits - slack;
-  if (left < reservoir.fillLeastMicrounits) return failed(change, AnnunciationType.ReservoirIssue);
-  if (!touches) return undefined;
-  // A plunger that is touched pushes back before it stops the drive.
-  if (forceFraction - leg.restForceFraction < reservoir.contactForceFraction)
-    return failed(change, AnnunciationType.MechanicalIssue);
-  return legDone(change, "attached", microunits(left));
+/**
+ * Two pulses in a row that end at the plunger's force, the second a short one, have found it; it must be where what was told
+ * has it. The lesser of both is what there is.
+ */
+function sought(change: Change, leg: Leg, stuck: boolean, report: MotorReport, rig: RigConfig): TherapyStep {
+  const { forceFraction } = report;
+  const told = reservoirMicrounits(change.therapy);
+  const slack = insulinOfHalfSteps(rig.drive, STOP_SLACK_HALF_STEPS, "up");
+  const left = rig.reservoir.strokeMicrounits - leg.movedMicrounits - slack;
+  if (left < told - toleranceOf(told)) return failed(change, AnnunciationType.ReservoirIssue);
+  const last = reading(forceFraction, rig);
+  const outOfOrder = last === "free" ? stuck : last === "unread" && leg.last === "unread";
+  if (outOfOrder) return failed(change, AnnunciationType.MechanicalIssue);
+  if (last !== "touched" || leg.last !== "touched") return goesOn(change, { ...leg, last });
+  if (left > told + toleranceOf(told)) return failed(change, AnnunciationType.ReservoirIssue);
+  return attached(change, microunits(Math.min(left, told)));
+}
+
+function reading(forceFraction: number | undefined, { reservoir }: RigConfig): Leg["last"] {
+  if (forceFraction === undefined) return "unread";
+  return forceFraction >= reservoir.contactForceFraction ? "touched" : "free";
 }
 
 function failed(change: Change, type: AnnunciationType): TherapyStep {
   return finishChange(annunciated(legEnded(change), type));
 }
 
-function legDone(change: Change, state: Reservoir["state"], left?: Microunits): TherapyStep {
+function still(change: Change): Change {
+  return { ...change, therapy: { ...change.therapy, leg: undefined, motion: { kind: "idle" } } };
+}
+
+function opened(change: Change): TherapyStep {
+  const { therapy } = change;
+  const reservoir: Reservoir = { ...therapy.standing.reservoir, state: "open" };
+  return finishChange(operated(therapy, apply(still(change), { reservoir }, 0)));
+}
+
+function attached(change: Change, left: Microunits): TherapyStep {
   const { therapy, clockMs } = change;
-  const still = { ...change, therapy: { ...therapy, leg: undefined, motion: { kind: "idle" } as const } };
-  if (left === undefined) {
-    const reservoir = { ...therapy.standing.reservoir, state };
-    return finishChange(operated(therapy, apply(still, { reservoir }, 0)));
-  }
   const endMicrounits = microunits(totalMicrounits(therapy.journal) + left);
-  const reservoir: Reservoir = { state, endMicrounits, sinceMs: clockMs, primedMicrounits: microunits(0) };
-  const filled = apply(still, { reservoir }, StatusChangedFlag.Reservoir, reservoirChanged(left));
+  const reservoir: Reservoir = {
+    state: "attached",
+    endMicrounits,
+    sinceMs: clockMs,
+    primedMicrounits: microunits(0),
+  };
+  const filled = apply(still(change), { reservoir }, StatusChangedFlag.Reservoir, reservoirChanged(left));
   const { ReservoirLow, ReservoirEmpty, ReservoirIssue } = AnnunciationType;
   const settled = [ReservoirLow, ReservoirEmpty, ReservoirIssue].reduce(annunciationSettled, filled);
   return finishChange(operated(therapy, settled));

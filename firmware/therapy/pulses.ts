@@ -35,9 +35,10 @@ import {
 import { midnightPassed } from "./day.js";
 import { basalBlockChanged } from "./events.js";
 import { type InsulinSource, type Journal, withCounted } from "./journal.js";
-import { activeBolus, activeDose, activePriming } from "./ledger.js";
+import { activeBolus, activeDose, activePriming, isConfirmed } from "./ledger.js";
 import { gate } from "./limits.js";
-import { beginLegPulse, offerOver } from "./preparation.js";
+import { dropOffer } from "./offer.js";
+import { beginLegPulse } from "./preparation.js";
 import { blocksOf, NEVER } from "./profiles.js";
 import {
   accrueTo,
@@ -68,7 +69,7 @@ const BLOCKS_PER_STEP = 8;
 /** What time ends: a temporary rate, a block, a day, an hour; one at a time, in the order of their ends. */
 export function passRates(given: Therapy, now: UptimeMs): TherapyStep {
   if (given.fault || given.motion.kind === "pulsing") return { next: given };
-  if (given.offer && now >= given.offer.until) return offerOver(given, now);
+  if (given.offer && now >= given.offer.until) return dropOffer(given, now);
   const { tbr, day } = given.standing;
   if (given.standing.blockToRecord > 0) return recordBlocks(given, clockAt(given, now));
   const clockMs = clockAt(given, now);
@@ -107,12 +108,12 @@ export function passTime(given: Therapy, now: UptimeMs, rig: RigConfig): Therapy
   const passed = passRates(given, now);
   const { next: therapy } = passed;
   if (passed.record || therapy.fault || therapy.motion.kind === "pulsing") return passed;
-  if (therapy.leg) return beginLegPulse(therapy, now);
   return duePulse(therapy, now, rig) ?? dueSave(therapy, now) ?? { next: therapy };
 }
 
 function duePulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep | undefined {
   if (now < therapy.nextPulseAt) return undefined;
+  if (therapy.leg) return beginLegPulse(therapy, therapy.leg, now);
   if (therapy.standing.control !== "run") return duePrimingPulse(therapy, now, rig);
   const { drive, limits } = rig;
   const pulse = drive.pulseMaxMicrounits;
@@ -136,7 +137,7 @@ function duePulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep 
 /** Its limit and the reservoir were asked when it was accepted (resolve.ts), and nothing else draws on them in Stop. */
 function duePrimingPulse(therapy: Therapy, now: UptimeMs, rig: RigConfig): TherapyStep | undefined {
   const priming = activePriming(therapy.standing.ledger);
-  if (!priming || therapy.offer) return undefined;
+  if (!priming || !isConfirmed(priming)) return undefined;
   const left = priming.intendedMicrounits - bolusDone(therapy, priming);
   return beginPulse(therapy, "priming", microunits(Math.min(left, rig.drive.pulseMaxMicrounits)), now, rig);
 }
@@ -253,9 +254,9 @@ export function therapyWakeAt(therapy: Therapy, now: UptimeMs, rig: RigConfig): 
   if (standing.tbr) wakes.push(standing.tbr.endsAtMs - bootClockMs);
   if (standing.day) wakes.push(standing.day.endsAtMs - bootClockMs);
   if (therapy.rateEndsAtMs !== NEVER) wakes.push(therapy.rateEndsAtMs - bootClockMs);
-  if (therapy.leg) return now;
   if (therapy.offer) wakes.push(therapy.offer.until);
-  else if (activeDose(standing.ledger)) wakes.push(therapy.nextPulseAt);
+  const priming = activePriming(standing.ledger);
+  if (therapy.leg || activeBolus(standing.ledger) || (priming && isConfirmed(priming))) wakes.push(therapy.nextPulseAt);
   const dueMs = dueInMs(journal.basalOwed, basalRate(standing), rig.drive.pulseMaxMicrounits);
   if (standing.control === "run" && dueMs !== undefined)
     wakes.push(Math.max(therapy.nextPulseAt, journal.clockMs + dueMs - bootClockMs));

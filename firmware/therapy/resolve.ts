@@ -5,20 +5,14 @@
 
 import { Refusal } from "../base/refusal.js";
 import { ok, type Result, refuse } from "../base/result.js";
-import {
-  type MicrounitsPerHour,
-  MS_PER_MINUTE,
-  microunits,
-  type PumpClockMs,
-  pumpClockMs,
-  type UptimeMs,
-} from "../base/units.js";
+import { type MicrounitsPerHour, MS_PER_MINUTE, type PumpClockMs, pumpClockMs, type UptimeMs } from "../base/units.js";
 import type { LimitsConfig, RigConfig } from "../rig.js";
 import { findPending, isSnoozed, mayConfirmByRadio } from "./annunciations.js";
 import type { Command, Meaning } from "./commands.js";
-import { activeBolus, activeDose, activePriming } from "./ledger.js";
+import { activeBolus, activePriming } from "./ledger.js";
 import { gate } from "./limits.js";
 import { isReady } from "./operational.js";
+import { mayMove } from "./preparation.js";
 import { blocksOf, isFlat, profileOf, programmedAt, TEMPLATES } from "./profiles.js";
 import { type Tbr, tbrRate } from "./tbr.js";
 import {
@@ -37,9 +31,8 @@ import { localSeconds, type WallTime } from "./wallTime.js";
 const TBR_MINUTES_MAX = 1_440;
 /** Twice the 2 to 2.5 that pumps offer; what it comes to is limited besides. */
 const TBR_FACTOR_MAX_MILLIONTHS = 5_000_000;
-/** What a syringe's scale and the drive's way may differ by: 5 U, and a twentieth. */
-const FILL_TOLERANCE_MICROUNITS = 5_000_000;
-const FILL_TOLERANCE_PART = 20;
+/** What only ends something is judged as ever while a fault is latched. */
+const ENDS: readonly Command["kind"][] = ["stop", "cancelBolus", "stopPriming"];
 /** 2100-01-01 00:00:00: a time is set within the century that its seconds, a u32 since 2000, outlast. */
 const LOCAL_END_S = 3_155_760_000;
 
@@ -47,15 +40,14 @@ const LOCAL_END_S = 3_155_760_000;
  * Refusals: NotCompleted while a fault is latched or the reservoir holds too little; NotApplicable in the wrong state, for
  * a template that is not configured, for rates by the time of day where that was never set, and for an annunciation that
  * is not there or not to be confirmed by radio; MaxBolusNumber beside an active bolus; InvalidOperand for a zero amount
- * and no duration; OutOfRange over a single limit; Plausibility over a window, over all priming of a reservoir, and for a
- * fill that is not what the pump found.
+ * and no duration; OutOfRange over a single limit; Plausibility over a window, and over all priming of a reservoir.
  */
 export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: RigConfig): Result<Meaning> {
   const clockMs = clockAt(given, now);
   const therapy = withRatePassed(withHoursClosed(given, clockMs), clockMs);
   const { standing } = therapy;
   const { limits } = rig;
-  if (therapy.fault && command.kind !== "stop" && command.kind !== "cancelBolus") return refuse(Refusal.NotCompleted);
+  if (therapy.fault && !ENDS.includes(command.kind)) return refuse(Refusal.NotCompleted);
   switch (command.kind) {
     case "stop":
     case "flightMode":
@@ -110,7 +102,7 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
     }
     case "startPriming": {
       const { amountMicrounits } = command;
-      if (!isAtRest(therapy)) return refuse(Refusal.NotApplicable);
+      if (standing.reservoir.state !== "attached" || !isAtRest(therapy)) return refuse(Refusal.NotApplicable);
       if (amountMicrounits <= 0) return refuse(Refusal.InvalidOperand);
       if (amountMicrounits > limits.primingMaxMicrounits) return refuse(Refusal.OutOfRange);
       if (amountMicrounits > reservoirMicrounits(therapy)) return refuse(Refusal.NotCompleted);
@@ -121,12 +113,11 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
       return activePriming(standing.ledger) ? ok(command) : refuse(Refusal.NotApplicable);
     case "setReservoirFill": {
       const { amountMicrounits } = command;
-      if (!isAtRest(therapy)) return refuse(Refusal.NotApplicable);
+      const { fillLeastMicrounits, strokeMicrounits } = rig.reservoir;
+      if (standing.reservoir.state !== "open" || !isAtRest(therapy)) return refuse(Refusal.NotApplicable);
       if (amountMicrounits <= 0) return refuse(Refusal.InvalidOperand);
-      const measured = reservoirMicrounits(therapy);
-      if (Math.abs(amountMicrounits - measured) > FILL_TOLERANCE_MICROUNITS + measured / FILL_TOLERANCE_PART)
-        return refuse(Refusal.Plausibility);
-      return ok({ ...command, remainingMicrounits: microunits(Math.min(amountMicrounits, measured)) });
+      const fits = amountMicrounits >= fillLeastMicrounits && amountMicrounits <= strokeMicrounits;
+      return fits ? ok(command) : refuse(Refusal.OutOfRange);
     }
     case "resetReservoirTime":
       return standing.reservoir.state === "attached" ? ok(command) : refuse(Refusal.NotApplicable);
@@ -150,11 +141,8 @@ export function resolve(given: Therapy, command: Command, now: UptimeMs, rig: Ri
   }
 }
 
-/** In Stop, with a reservoir in place and nothing under way. */
-function isAtRest({ standing, motion }: Therapy): boolean {
-  const { control, reservoir, ledger } = standing;
-  return control !== "run" && reservoir.state === "attached" && motion.kind === "idle" && !activeDose(ledger);
-}
+/** In Stop, with nothing under way, and nobody asked. */
+const isAtRest = (therapy: Therapy): boolean => mayMove(therapy) && !therapy.offer;
 
 /** The time that a command sets at `clockMs`. */
 export function timeSet(command: Extract<Command, { readonly kind: "setTime" }>, clockMs: PumpClockMs): WallTime {

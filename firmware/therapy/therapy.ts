@@ -36,9 +36,10 @@ import type { Standing } from "./standing.js";
 import { tbrRate } from "./tbr.js";
 import { closeHours, hourOf } from "./windows.js";
 
-/** What a hold of the button would let begin, and until when. */
+/** What an answer at the pump would let begin, and from when until when it is one (offer.ts). */
 export interface Offer {
   readonly kind: "rewind" | "seek" | "prime";
+  readonly from: UptimeMs;
   readonly until: UptimeMs;
 }
 
@@ -48,8 +49,10 @@ export interface Leg {
   readonly movedMicrounits: Microunits;
   /** What it must have moved at least when it meets the stop at the back. */
   readonly leastMicrounits: Microunits;
-  /** Force before it began, as a fraction of the sensor's full scale. */
-  readonly restForceFraction: number;
+  /** Back, against something: whether it moves up again, and then back. */
+  readonly probe: "none" | "forwards" | "back";
+  /** Up: whether the last pulse ended at the plunger's force, or at one that could not be read. */
+  readonly last: "free" | "touched" | "unread";
 }
 
 /** `stored`: whether the state at the fault is durable; while it is not, what a restart will find is not known. */

@@ -242,7 +242,7 @@ export class Controller extends PumpReader {
     this.request(reads.stopPriming, done, true);
   }
 
-  /** Tells the pump what the reservoir was filled with: it takes that, or what it has found where that is less. */
+  /** Tells a pump whose drive is back what the next reservoir holds, at most: it has to find its plunger there. */
   setReservoirFill(amountMicrounits: number, done: Done<CommandResult<Accepted>>): void {
     this.#command({ command: "setReservoirFill", amountMicrounits }, acceptedCommand(COMMAND.setReservoirFill), done);
   }

@@ -38,8 +38,7 @@ const TBR = new Layout({ opcode: "u16", mode: "u8", rateMicrounitsPerHour: "u32"
 const CANCEL_TBR = new Layout({ opcode: "u16", rateMicrounitsPerHour: "u32" });
 const RUN = new Layout({ opcode: "u16", state: "u8", rateMicrounitsPerHour: "u32" });
 const REVOCATION = new Layout({ opcode: "u8", controllerId: 8, role: "u8" });
-const PRIMING = new Layout({ opcode: "u16", amountMicrounits: "u32" });
-const FILL = new Layout({ opcode: "u16", amountMicrounits: "u32", remainingMicrounits: "u32" });
+const RESERVOIR = new Layout({ opcode: "u16", amountMicrounits: "u32" });
 const TBR_MODE = { new: 0x0f, change: 0x33 } as const;
 
 const RELATIVE_TBR = new Layout({
@@ -116,8 +115,7 @@ export type Meaning =
   | ({ readonly command: "setBolus" } & BolusOrder)
   | ({ readonly command: "setTbr" } & TbrOrder)
   | ({ readonly command: "startPriming" } & ReservoirOrder)
-  /** What remains by then: the amount, or less where the pump has found less. */
-  | ({ readonly command: "setReservoirFill"; readonly remainingMicrounits: number } & ReservoirOrder)
+  | ({ readonly command: "setReservoirFill" } & ReservoirOrder)
   | { readonly command: "resetReservoirTime" }
   | { readonly command: "flightMode" }
   /** A template that is not active: no rate begins. */
@@ -261,13 +259,16 @@ function ratedMeaning(order: RatedOrder, reading: Uint8Array): Meaning | undefin
   return inactive ? { command: "writeInactiveProfile", templateNumber } : undefined;
 }
 
-type Unquestioned = Extract<Order, { command: "setBolus" | "setTbr" | "startPriming" | "flightMode" | "revokeBond" }>;
+type Unquestioned = Extract<
+  Order,
+  { command: "setBolus" | "setTbr" | "startPriming" | "setReservoirFill" | "flightMode" | "revokeBond" }
+>;
 
 /** The reading of an order that leaves nothing to approve, which the pump's must equal byte for byte. */
 export function expectedReading(order: Unquestioned): Uint8Array {
   if (order.command === "flightMode") return encodeOrder(order);
-  if (order.command === "startPriming")
-    return PRIMING.encode({ opcode: COMMAND.startPriming, amountMicrounits: order.amountMicrounits });
+  if (order.command === "startPriming" || order.command === "setReservoirFill")
+    return RESERVOIR.encode({ opcode: COMMAND[order.command], amountMicrounits: order.amountMicrounits });
   if (order.command === "revokeBond") {
     const { controllerId, role } = order;
     return REVOCATION.encode({ opcode: CONTROL.revokeBond, controllerId, role });
@@ -284,16 +285,6 @@ export function expectedReading(order: Unquestioned): Uint8Array {
   const { rateMicrounitsPerHour, durationMinutes, change } = order;
   const mode = change ? TBR_MODE.change : TBR_MODE.new;
   return TBR.encode({ opcode: COMMAND.setTbr, mode, rateMicrounitsPerHour, durationMinutes });
-}
-
-/** What the pump will take to remain; undefined for a reading of another amount, and when it is more than that. */
-function fillMeaning({ amountMicrounits }: ReservoirOrder, reading: Uint8Array): Meaning | undefined {
-  const fill = FILL.decode(reading);
-  if (fill?.opcode !== COMMAND.setReservoirFill || fill.amountMicrounits !== amountMicrounits) return undefined;
-  const { remainingMicrounits } = fill;
-  return remainingMicrounits <= amountMicrounits
-    ? { command: "setReservoirFill", amountMicrounits, remainingMicrounits }
-    : undefined;
 }
 
 /** The pump's reading of Run or Cancel TBR; undefined when it is a reading of anything else. */
@@ -317,10 +308,9 @@ export function meaningOf(order: Order, reading: Uint8Array): Meaning | undefine
     case "setBolus":
     case "setTbr":
     case "startPriming":
+    case "setReservoirFill":
     case "flightMode":
       return equalBytes(reading, expectedReading(order)) ? order : undefined;
-    case "setReservoirFill":
-      return fillMeaning(order, reading);
     case "resetReservoirTime":
       return equalBytes(reading, encodeBare(COMMAND.resetReservoirTime)) ? order : undefined;
     case "revokeBond": {

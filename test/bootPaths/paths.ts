@@ -60,6 +60,9 @@ const DOES_NOT_START = {
 const faultShown = (what: string) => `FAULT / The pump does not start / ${what}`;
 const TOLD_OF_LOSS = `SystemIssue, ${TIME_UNKNOWN}`;
 const SHOWN_OF_LOSS = `Annunciation: SystemIssue / Annunciation: ${TIME_UNKNOWN}`;
+/** Where it is not known either whether a reservoir is in place. */
+const TOLD_OF_RESERVOIR = `SystemIssue, ReservoirIssue, ${TIME_UNKNOWN}`;
+const SHOWN_OF_RESERVOIR = `Annunciation: SystemIssue / Annunciation: ReservoirIssue / Annunciation: ${TIME_UNKNOWN}`;
 
 const LATER = "starts basal within 2 h";
 const PAIR_AGAIN = "Pairings were lost: pair again";
@@ -106,14 +109,24 @@ export const PATHS: readonly Path[] = [
     ways: bothCopies("identity"),
   },
   {
-    found: "both copies of therapy or journal lost",
+    found: "both copies of therapy lost",
+    ids: ["SR-66", "SR-129"],
+    therapy: "Stop",
+    radio: "on the air, bonds kept",
+    shown: `${STOPPED} / ${SHOWN_OF_RESERVOIR}`,
+    annunciations: TOLD_OF_RESERVOIR,
+    run: LATER,
+    ways: bothCopies("standing"),
+  },
+  {
+    found: "both copies of the journal lost",
     ids: ["SR-66"],
     therapy: "Stop",
     radio: "on the air, bonds kept",
     shown: `${STOPPED} / ${SHOWN_OF_LOSS}`,
     annunciations: TOLD_OF_LOSS,
     run: LATER,
-    ways: [...bothCopies("standing"), ...bothCopies("journal")],
+    ways: bothCopies("journal"),
   },
   {
     found: "both copies of the calibration lost",
@@ -140,20 +153,30 @@ export const PATHS: readonly Path[] = [
     ids: ["SR-66"],
     therapy: "Stop",
     radio: "on the air, no bonds",
-    shown: `${STOPPED} / ${PAIR_AGAIN} / ${SHOWN_OF_LOSS}`,
-    annunciations: TOLD_OF_LOSS,
+    shown: `${STOPPED} / ${PAIR_AGAIN} / ${SHOWN_OF_RESERVOIR}`,
+    annunciations: TOLD_OF_RESERVOIR,
     run: LATER,
     ways: [way("all keys missing", (durable) => ({ ...durable, keyValue: {} }))],
   },
   {
-    found: "therapy or journal in a version too old to be read",
+    found: "therapy in a version too old to be read",
+    ids: ["SR-66", "SR-73"],
+    therapy: "Stop",
+    radio: "on the air, bonds kept",
+    shown: `Stored BLOB is of version OLD, too old to be read / ${STOPPED} / ${SHOWN_OF_RESERVOIR}`,
+    annunciations: TOLD_OF_RESERVOIR,
+    run: LATER,
+    ways: [byNext("standing", ["standing"], false)],
+  },
+  {
+    found: "the journal in a version too old to be read",
     ids: ["SR-66", "SR-73"],
     therapy: "Stop",
     radio: "on the air, bonds kept",
     shown: `Stored BLOB is of version OLD, too old to be read / ${STOPPED} / ${SHOWN_OF_LOSS}`,
     annunciations: TOLD_OF_LOSS,
     run: LATER,
-    ways: [byNext("standing", ["standing"], false), byNext("journal", ["journal"], false)],
+    ways: [byNext("journal", ["journal"], false)],
   },
   {
     found: "a newer version of any blob, in one copy or both",

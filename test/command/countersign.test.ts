@@ -98,7 +98,7 @@ describe("Commit", () => {
         "0241": therapyOf(),
         "660f": therapyOf(),
         "7b12": therapyOf({ control: "stop" }),
-        "8b12": therapyOf({ control: "stop", reservoir: reservoirOf(195_000_000) }),
+        "8b12": therapyOf({ control: "stop", reservoir: { ...reservoirOf(0), state: "open" } }),
         b712: therapyOf(),
         a5d0: therapyOf(),
       };

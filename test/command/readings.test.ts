@@ -68,11 +68,7 @@ describe("readings", () => {
       },
       { kind: "flightMode" },
       { kind: "startPriming", amountMicrounits: microunits(10_000_000) },
-      {
-        kind: "setReservoirFill",
-        amountMicrounits: microunits(200_000_000),
-        remainingMicrounits: microunits(195_000_000),
-      },
+      { kind: "setReservoirFill", amountMicrounits: microunits(200_000_000) },
       { kind: "resetReservoirTime" },
     ];
     // That of Revoke Bond is bondMessages.ts'.

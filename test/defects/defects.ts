@@ -152,8 +152,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: "a force sensor that cannot be read shows an open line",
     module: "firmware/motor/motor.js",
-    from: "reading === undefined ? 1 :",
-    to: "reading === undefined ? 0 :",
+    from: "forceFraction ?? 1",
+    to: "forceFraction ?? 0",
     caughtBy: { file: "motor/motor-loop", title: "takes two failed readings of the force sensor in a row" },
   },
   {
@@ -260,7 +260,7 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: "a priming needs nobody at the pump",
     module: "firmware/therapy/pulses.js",
-    from: "if (!priming || therapy.offer)",
+    from: "if (!priming || !isConfirmed(priming))",
     to: "if (!priming)",
     caughtBy: { file: "scenarios/priming", title: "waits for a hold at the pump" },
   },

@@ -45,13 +45,20 @@ describe("calibration", () => {
       assert.notDeepEqual(calibrationErrors(DEFAULT_RIG, wrong), []);
   });
 
-  it("replaces the insulin of a turn and puts the occlusion threshold above the zero, and nothing else (SR-57)", () => {
+  it("replaces the insulin of a turn, and of the stroke, and puts both thresholds of force above the zero, and nothing else (SR-57, SR-129)", () => {
     const rig = calibrated(DEFAULT_RIG, of(5_000_000, 6_553));
     const { drive } = rig;
     assert.equal(drive.insulinPerTurnMicrounits, 5_000_000);
     assert.ok(Math.abs(drive.occlusionForceFraction - 0.6) < 1e-4);
+    assert.ok(Math.abs(rig.reservoir.contactForceFraction - 0.12) < 1e-4);
+    assert.equal(rig.reservoir.strokeMicrounits, 300_130_320);
     const { insulinPerTurnMicrounits, occlusionForceFraction } = DEFAULT_RIG.drive;
-    const back = { ...rig, drive: { ...drive, insulinPerTurnMicrounits, occlusionForceFraction } };
+    const { contactForceFraction, strokeMicrounits } = DEFAULT_RIG.reservoir;
+    const back = {
+      ...rig,
+      drive: { ...drive, insulinPerTurnMicrounits, occlusionForceFraction },
+      reservoir: { ...rig.reservoir, contactForceFraction, strokeMicrounits },
+    };
     assert.deepEqual(back, DEFAULT_RIG);
     assert.deepEqual(calibrated(DEFAULT_RIG, NOMINAL), DEFAULT_RIG);
   });

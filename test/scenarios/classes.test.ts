@@ -16,6 +16,7 @@ import { runningWorld } from "../bench.js";
 import { rowsAfter } from "../documentTable.js";
 import { codeOf, type Message, Peer } from "../peers.js";
 import { activation, chunksOf, stage, TIME_CHANNEL, timeUpdate } from "./profileScene.js";
+import { beginMove, fillOf, moveEnded } from "./reservoirScene.js";
 import { assertSound, bolusOf, CODE, RUN, STOP, tbrOf } from "./scene.js";
 
 const ROWS = rowsAfter("firmware/SECURITY.md", "## 5 Classes of commands").map(
@@ -103,7 +104,7 @@ function messageOf(row: (typeof ROWS)[number], { peer, other }: Stage): readonly
     case "25 1284 ":
       return on25(encodeBare(0x1284));
     case "25 128B ":
-      return on25(encodeReservoirAmount("setReservoirFill", { amountMicrounits: 299_000_000 }));
+      return on25(fillOf(299_000_000));
     case "25 12B7 ":
       return on25(encodeBare(0x12b7));
     case "25 1248 ":
@@ -151,6 +152,10 @@ describe("each row of SECURITY.md's classes", () => {
         assert.equal(bareCode(peer.ask(channel, value)), CODE.notApplicable);
         assert.deepEqual(obeyedLines(world), before);
         if (IN_STOP.some((end) => procedure.endsWith(end))) assert.equal(peer.tell(STOP), CODE.success);
+        if (procedure === "Set Initial Reservoir Fill") {
+          beginMove(world);
+          moveEnded(world);
+        }
         if (procedure === "Set Bolus") assert.equal(peer.tell(encodeCancelBolus(1)), CODE.success);
         const signed = row.opcode === "0FCC" ? stage(peer, chunksOf(2, DAY)) : value;
         const from = obeyedLines(world);
@@ -165,7 +170,8 @@ describe("each row of SECURITY.md's classes", () => {
         assert.equal(peer.prepare(value), CODE.invalidOperand);
         assert.deepEqual(obeyedLines(world), before);
       }
-      assertSound(world);
+      // A drive that has met its stop has lost half-steps there.
+      if (procedure !== "Set Initial Reservoir Fill") assertSound(world);
     });
   }
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { COMMAND, encodeBare, encodeReservoirAmount } from "../../host-sim/controller/ids.js";
 import { Peer } from "../peers.js";
-import { EVENT, eventsOf, statusOf } from "./reservoirScene.js";
+import { EVENT, eventsOf, sayYes, statusOf } from "./reservoirScene.js";
 import {
   ANNUNCIATION,
   assertHistoryWhole,
@@ -54,14 +54,13 @@ describe("priming", () => {
     assert.equal(statusOf(peer).operationalState, "waiting");
     assert.deepEqual(world.hardware.display, [
       "Remote priming: 3.00 U",
-      "Prime the line?",
-      "Is it off your body?",
-      "Hold within a minute",
+      "Is the line off your body?",
+      "Yes: two taps and a hold. No: a hold",
     ]);
     world.clock.advance(30_000);
     assert.equal(plant.displacedMicrounits, before);
     assert.deepEqual(outcomeOf(peer, doseId), ["delivering", 0, 0]);
-    world.holdButton();
+    sayYes(world);
     assert.equal(statusOf(peer).operationalState, "priming");
     for (const command of [RUN, primeOf(U)]) assert.equal(peer.order(command), CODE.notApplicable);
     world.clock.advance(3 * MINUTE_MS);
@@ -87,7 +86,7 @@ describe("priming", () => {
     const before = totals();
     for (const amount of [15 * U, 15 * U]) {
       ordered(peer, amount);
-      world.holdButton();
+      sayYes(world);
       world.clock.advance(11 * MINUTE_MS);
     }
     assert.equal(totals(), before);
@@ -106,7 +105,7 @@ describe("priming", () => {
       assert.equal(peer.order(primeOf(amount)), code, `${amount}`);
     assert.equal(peer.tell(primeOf(U)), CODE.notApplicable);
     ordered(peer, 20 * U);
-    world.holdButton();
+    sayYes(world);
     world.clock.advance(15 * MINUTE_MS);
     assert.equal(peer.order(primeOf(10_100_000)), CODE.plausibility);
     ordered(peer, 10 * U);
@@ -125,15 +124,27 @@ describe("priming", () => {
     world.clock.advance(2_000);
     assert.deepEqual(outcomeOf(peer, doseId), ["stopped", 0, 0]);
     assert.equal(statusOf(peer).operationalState, "ready");
-    world.holdButton();
+    world.holdButton(2);
     world.clock.advance(MINUTE_MS);
     assert.equal(plant.commandedHalfSteps, before);
     assert.deepEqual(eventsOf(world, EVENT.primingStarted, EVENT.primingDone), []);
-    ordered(peer, U);
-    world.holdButton(2);
-    world.tapButton(5);
-    world.clock.advance(2 * MINUTE_MS);
-    assert.equal(plant.commandedHalfSteps, before);
+    for (const no of [
+      () => world.holdButton(),
+      () => world.holdButton(1),
+      () => world.holdButton(7),
+      () => peer.tell(STOP),
+    ]) {
+      if (peer.ended) assert.ok(peer.open());
+      const again = ordered(peer, U);
+      world.clock.advance(5_000);
+      no();
+      world.clock.advance(5_000);
+      world.holdButton(2);
+      world.clock.advance(MINUTE_MS);
+      assert.equal(plant.commandedHalfSteps, before);
+      if (!peer.ended) assert.deepEqual(outcomeOf(peer, again), ["stopped", 0, 0]);
+      if (peer.ended) return;
+    }
   });
 
   for (const [what, end] of [
@@ -148,7 +159,7 @@ describe("priming", () => {
         const { plant } = world.hardware;
         const before = plant.displacedMicrounits;
         const doseId = ordered(peer, 5 * U);
-        world.holdButton();
+        sayYes(world);
         world.clock.advance(9_000 + intoMs);
         end(scene);
         world.clock.advance(1_000);
@@ -164,10 +175,47 @@ describe("priming", () => {
       }
     });
 
+  it("is confirmed by no gesture that began before it was asked, nor in the place of another question (SR-126)", () => {
+    const { world, peer } = stopped(1_430);
+    const { plant } = world.hardware;
+    const before = plant.commandedHalfSteps;
+    const command = primeOf(3 * U);
+    for (const taps of [0, 2]) {
+      const challenge = peer.challenge(command);
+      for (let i = 0; i < taps; i++) {
+        world.hardware.pressButton(100);
+        world.clock.advance(300);
+      }
+      world.hardware.pressButton(1_500);
+      world.clock.advance(100);
+      peer.commit(command, challenge);
+      world.clock.advance(MINUTE_MS + 10_000);
+      assert.equal(plant.commandedHalfSteps, before, `${taps} taps`);
+    }
+    world.tapButton(5);
+    assert.equal(peer.order(command), CODE.notApplicable);
+    world.clock.advance(5_000);
+    world.holdButton(2);
+    assert.equal(statusOf(peer).operationalState, "preparing");
+  });
+
+  it("that waits ends without a record when the power goes (SR-126)", () => {
+    const { world, peer } = stopped(1_431);
+    const doseId = ordered(peer, 3 * U);
+    peer.close();
+    world.powerCycle();
+    world.clock.advance(2_000);
+    inSession(peer, () => {
+      assert.deepEqual(outcomeOf(peer, doseId), ["stopped", 0, 0]);
+      assert.deepEqual(eventsOf(world, EVENT.primingStarted, EVENT.primingDone), []);
+      assert.equal(eventsOf(world, EVENT.operational).at(-1), operational(0x66, 0x96));
+    });
+  });
+
   it("goes on when the session ends (SR-128)", () => {
     const { world, peer } = stopped(1_426);
     const doseId = ordered(peer, 2 * U);
-    world.holdButton();
+    sayYes(world);
     peer.close();
     world.clock.advance(2 * MINUTE_MS);
     inSession(peer, () => assert.deepEqual(outcomeOf(peer, doseId), ["delivered", 2 * U, 2 * U]));
@@ -177,7 +225,7 @@ describe("priming", () => {
     const { world, peer } = stopped(1_427);
     const doseId = ordered(peer, 20 * U);
     world.hardware.plant.setOccluded(true);
-    world.holdButton();
+    sayYes(world);
     world.clock.advance(15 * MINUTE_MS);
     const [kind, low] = outcomeOf(peer, doseId);
     assert.equal(kind, "stopped");
@@ -191,7 +239,7 @@ describe("priming", () => {
     const { plant } = world.hardware;
     const before = plant.displacedMicrounits;
     const doseId = ordered(peer, 5 * U);
-    world.holdButton();
+    sayYes(world);
     world.clock.advance(9_000);
     plant.setJammed(true);
     world.clock.advance(MINUTE_MS);
@@ -211,7 +259,7 @@ describe("priming", () => {
         const before = plant.displacedMicrounits;
         const doseId = ordered(peer, 2 * U);
         world.hardware.cutAt({ operation: world.hardware.operations + operation, phase });
-        world.holdButton();
+        sayYes(world);
         world.clock.runUntil(() => !world.hardware.powered, 2 * MINUTE_MS);
         assert.ok(!world.hardware.powered);
         world.clock.advance(1_000);

@@ -2,16 +2,22 @@
 
 import assert from "node:assert/strict";
 import { DEFAULT_RIG } from "../../firmware/rig.js";
-import { encodeReservoirAmount } from "../../host-sim/controller/ids.js";
-import type { World } from "../../host-sim/world.js";
-import type { Peer } from "../peers.js";
-import { beginMove, changeReservoir, EVENT, eventsOf, moveEnded, statusOf } from "./reservoirScene.js";
+import {
+  assertAccount,
+  beginMove,
+  changeReservoir,
+  EVENT,
+  eventsOf,
+  fillOf,
+  moveEnded,
+  putIn,
+  statusOf,
+} from "./reservoirScene.js";
 import {
   assertHistoryWhole,
   bolusOf,
   CODE,
   coilsOn,
-  deliver,
   HOUR_MS,
   inSession,
   MINUTE_MS,
@@ -24,11 +30,8 @@ import {
 } from "./scene.js";
 
 const U = 1_000_000;
-/** What the drive may be off its stop by (SR-129). */
-const SLACK_MICROUNITS = 50_000;
 const ANNUNCIATION = { mechanicalIssue: 0x33, reservoirIssue: 0x55, reservoirEmpty: 0x5a, reservoirLow: 0x66 } as const;
 
-const fillOf = (amountMicrounits: number) => encodeReservoirAmount("setReservoirFill", { amountMicrounits });
 const operational = (from: number, to: number) => `30c ${from.toString(16)}${to.toString(16)}`;
 
 /** A pump in Stop with nothing pending, and its peer in session. */
@@ -36,16 +39,6 @@ function stopped(seed: number) {
   const scene = peerScene({ seed });
   assert.equal(scene.peer.tell(STOP), CODE.success);
   return scene;
-}
-
-/** What remains by the pump's account is what is there, or a little less. */
-function assertAccount(world: World, peer: Peer): void {
-  const { reservoirMicrounits } = statusOf(peer);
-  const there = world.hardware.plant.reservoirMicrounits;
-  assert.ok(reservoirMicrounits !== undefined);
-  // An SFLOAT of over 204.7 U has steps of 1 U, rounded down.
-  const short = there - reservoirMicrounits;
-  assert.ok(short > -SLACK_MICROUNITS && short < U + SLACK_MICROUNITS, `${reservoirMicrounits} of ${there}`);
 }
 
 describe("a change of the reservoir", () => {
@@ -62,10 +55,15 @@ describe("a change of the reservoir", () => {
       return [operationalState, reservoirAttached, reservoirMicrounits];
     };
     assert.deepEqual(state(), ["preparing", false, undefined]);
-    assert.deepEqual(moveEnded(world), ["Change the reservoir", "Then tap five times"]);
+    assert.deepEqual(moveEnded(world), ["Change the reservoir", "Tell the controller what is in it"]);
     assert.deepEqual(state(), ["waiting", false, undefined]);
     assert.equal(peer.order(RUN), CODE.notApplicable);
+    world.tapButton(5);
+    assert.deepEqual(world.hardware.display, ["Tell the controller what is in it first"]);
     plant.loadCartridge(180 * U);
+    assert.equal(peer.order(fillOf(185 * U)), CODE.success);
+    assert.deepEqual(world.hardware.display, ["Reservoir of 185.00 U", "Put it in, then tap five times"]);
+    assert.deepEqual(state(), ["waiting", false, undefined]);
     beginMove(world);
     assert.deepEqual(state(), ["preparing", false, undefined]);
     moveEnded(world);
@@ -78,8 +76,8 @@ describe("a change of the reservoir", () => {
       operational(0x66, 0x55),
       operational(0x55, 0x96),
     ]);
-    // 179.6 U: mantissa 1796, exponent -1.
-    assert.deepEqual(eventsOf(world, EVENT.reservoirChanged), ["330 04f7"]);
+    // 179.5 U: mantissa 1795, exponent -1.
+    assert.deepEqual(eventsOf(world, EVENT.reservoirChanged), ["330 03f7"]);
     assert.equal(peer.order(RUN), CODE.success);
     assert.equal(peer.order(bolusOf(2 * U)), CODE.success);
     world.clock.advance(10 * MINUTE_MS);
@@ -91,7 +89,7 @@ describe("a change of the reservoir", () => {
   it("delivers as exactly afterwards as before, with no fault, over a restart too (SR-54, SR-56)", () => {
     const { world, peer } = stopped(1_402);
     const { plant } = world.hardware;
-    changeReservoir(world, 300 * U);
+    changeReservoir(world, peer, 300 * U);
     assert.equal(peer.order(RUN), CODE.success);
     const before = plant.displacedMicrounits;
     assert.equal(peer.order(bolusOf(5 * U)), CODE.success);
@@ -113,33 +111,58 @@ describe("a change of the reservoir", () => {
     const { world, peer } = stopped(1_403);
     const totals = () => peer.ask(0x24, Uint8Array.of(0xc0, 0x03))?.value.join();
     const before = totals();
-    changeReservoir(world, 200 * U);
+    changeReservoir(world, peer, 200 * U);
     assert.equal(totals(), before);
   });
 
-  it("moves nothing in Run, without a question, after a minute, or when another gesture answers (SR-126)", () => {
+  it("moves nothing in Run, without a question, too soon or too late for one, or when it is answered no (SR-126)", () => {
     const { world, peer } = quietScene({ seed: 1_404, rig: rigWith({ basalMicrounitsPerHour: 0 }) });
     const { plant } = world.hardware;
     const commanded = plant.commandedHalfSteps;
     world.tapButton(5);
     assert.deepEqual(world.hardware.display, ["Hold to stop first"]);
     world.holdButton();
-    world.holdButton();
-    world.clock.advance(MINUTE_MS);
+    world.holdButton(2);
+    for (const spoil of [
+      () => world.clock.advance(61_000),
+      () => world.holdButton(),
+      () => world.holdButton(1),
+      () => world.holdButton(3),
+      () => inSession(peer, () => peer.tell(STOP)),
+      () => world.holdButton(7),
+      () => world.powerCycle(),
+    ]) {
+      world.tapButton(5);
+      assert.match(world.hardware.display.join(), /Change the reservoir\?/);
+      world.clock.advance(5_000);
+      spoil();
+      world.clock.advance(5_000);
+      world.holdButton(2);
+      world.clock.advance(MINUTE_MS);
+      assert.equal(plant.commandedHalfSteps, commanded);
+      if (world.hardware.display.includes("Running")) world.holdButton();
+    }
     world.tapButton(5);
+    world.holdButton(2);
+    world.clock.advance(MINUTE_MS);
+    assert.equal(plant.commandedHalfSteps, commanded, "an answer within 4 s began before the question");
+  });
+
+  it("keeps the pump from Run while it asks, by radio and by button, and a Run from being asked (SR-126)", () => {
+    const { world, peer } = stopped(1_412);
+    world.tapButton(5);
+    assert.equal(peer.order(RUN), CODE.notApplicable);
+    world.holdButton(1);
+    assert.equal(statusOf(peer).therapyControlState, "stop");
     world.clock.advance(61_000);
-    world.holdButton();
-    world.clock.advance(MINUTE_MS);
+    assert.equal(peer.order(RUN), CODE.success);
     world.tapButton(5);
-    inSession(peer, () => peer.tell(STOP));
-    world.holdButton();
+    world.clock.advance(5_000);
+    const { screwHalfSteps } = world.hardware.plant;
+    world.holdButton(2);
     world.clock.advance(MINUTE_MS);
-    world.tapButton(5);
-    world.powerCycle();
-    world.clock.advance(2_000);
-    world.holdButton();
-    world.clock.advance(MINUTE_MS);
-    assert.equal(plant.commandedHalfSteps, commanded);
+    assert.ok(world.hardware.plant.screwHalfSteps >= screwHalfSteps);
+    assert.equal(statusOf(peer).operationalState, "ready");
   });
 
   it("is halted by a hold within 1 s of the press, wherever in it, and has to go back then (SR-127)", () => {
@@ -159,7 +182,7 @@ describe("a change of the reservoir", () => {
       assert.equal(statusOf(peer).operationalState, "waiting");
       assert.deepEqual(world.hardware.display, ["The drive has halted", "Tap five times: it goes back"]);
     }
-    changeReservoir(world, 250 * U);
+    changeReservoir(world, peer, 250 * U);
     assertAccount(world, peer);
   });
 
@@ -172,6 +195,7 @@ describe("a change of the reservoir", () => {
     beginMove(world);
     moveEnded(world);
     world.hardware.plant.loadCartridge(100 * U);
+    assert.equal(peer.order(fillOf(100 * U)), CODE.success);
     beginMove(world);
     world.clock.advance(5_000);
     world.powerCycle();
@@ -185,70 +209,31 @@ describe("a change of the reservoir", () => {
     world.holdButton(1);
     inSession(peer, () => assert.equal(statusOf(peer).therapyControlState, "stop"));
     assert.equal(eventsOf(world, EVENT.operational).at(-1), operational(0x55, 0x66));
-    changeReservoir(world, 100 * U);
-    inSession(peer, () => assertAccount(world, peer));
-  });
-
-  it("says ReservoirIssue where no plunger comes, or one with less than 10 U before it (SR-129)", () => {
-    for (const content of [0, 9 * U]) {
-      const { world, peer } = stopped(1_407);
-      beginMove(world);
-      moveEnded(world);
-      world.hardware.plant.loadCartridge(content);
-      beginMove(world);
-      moveEnded(world);
-      assert.equal(oldestAnnunciation(peer), ANNUNCIATION.reservoirIssue);
-      assert.equal(peer.order(RUN), CODE.notApplicable);
-      changeReservoir(world, 60 * U);
-      assert.equal(oldestAnnunciation(peer), undefined);
-      assertAccount(world, peer);
-    }
-  });
-
-  it("says MechanicalIssue where the drive is stuck on its way, back or up, and does not run (SR-129)", () => {
-    const { world, peer } = quietScene({ seed: 1_408 });
-    const { plant } = world.hardware;
-    const scene = { world, peer, store: undefined as never };
-    for (let i = 0; i < 4; i++) {
-      deliver(scene, 9 * U);
-      world.clock.advance(2 * HOUR_MS);
-    }
-    inSession(peer, () => peer.tell(STOP));
-    world.tapButton(1);
-    beginMove(world);
-    world.clock.advance(3_000);
-    plant.setJammed(true);
-    moveEnded(world);
     inSession(peer, () => {
-      assert.equal(oldestAnnunciation(peer), ANNUNCIATION.mechanicalIssue);
-      assert.equal(peer.order(RUN), CODE.notApplicable);
+      changeReservoir(world, peer, 100 * U);
+      assertAccount(world, peer);
     });
-    plant.setJammed(false);
-    world.tapButton(1);
-    beginMove(world);
-    moveEnded(world);
-    plant.loadCartridge(100 * U);
-    beginMove(world);
-    world.clock.advance(10_000);
-    plant.setJammed(true);
-    moveEnded(world);
-    inSession(peer, () => assert.equal(oldestAnnunciation(peer), ANNUNCIATION.mechanicalIssue));
-    plant.setJammed(false);
-    changeReservoir(world, 100 * U);
-    inSession(peer, () => assertAccount(world, peer));
   });
 
-  it("takes what it is told was filled in where that is less, and refuses what cannot be (SR-129)", () => {
+  it("is told what is in the next reservoir while its drive is back, and takes the lesser of that and what it finds (SR-129)", () => {
     const { world, peer } = stopped(1_409);
-    changeReservoir(world, 200 * U);
-    assert.equal(peer.order(fillOf(0)), CODE.invalidOperand);
-    for (const amount of [180 * U, 220 * U]) assert.equal(peer.order(fillOf(amount)), CODE.plausibility);
-    assert.equal(peer.order(fillOf(205 * U)), CODE.success);
+    assert.equal(peer.order(fillOf(200 * U)), CODE.notApplicable);
+    beginMove(world);
+    moveEnded(world);
+    for (const [amount, code] of [
+      [0, CODE.invalidOperand],
+      [9 * U, CODE.outOfRange],
+      [308 * U, CODE.outOfRange],
+    ] as const)
+      assert.equal(peer.order(fillOf(amount)), code, `${amount}`);
+    putIn(world, peer, 200 * U, 205 * U);
     assert.equal(statusOf(peer).reservoirMicrounits, 199_500_000);
-    assert.equal(peer.order(fillOf(195 * U)), CODE.success);
+    assert.equal(peer.order(fillOf(150 * U)), CODE.notApplicable);
+    beginMove(world);
+    moveEnded(world);
+    putIn(world, peer, 200 * U, 195 * U);
     assert.equal(statusOf(peer).reservoirMicrounits, 195 * U);
     assert.equal(peer.order(RUN), CODE.success);
-    assert.equal(peer.order(fillOf(190 * U)), CODE.notApplicable);
   });
 
   it("counts the hours of its insulin from when it was put in, or was told to (SR-129)", () => {
@@ -264,9 +249,7 @@ describe("a change of the reservoir", () => {
       CODE.notApplicable,
     );
     moveEnded(world);
-    world.hardware.plant.loadCartridge(200 * U);
-    beginMove(world);
-    moveEnded(world);
+    putIn(world, peer, 200 * U);
     world.clock.advance(125 * MINUTE_MS);
     assert.equal(minutes(), "125,0");
     assert.equal(peer.order(Uint8Array.of(0xb7, 0x12)), CODE.success);
@@ -292,7 +275,7 @@ describe("a reservoir that runs low", () => {
     inSession(peer, () => {
       assert.equal(oldestAnnunciation(peer), ANNUNCIATION.reservoirLow);
       assert.equal(peer.tell(STOP), CODE.success);
-      changeReservoir(world, 200 * U);
+      changeReservoir(world, peer, 200 * U);
       assert.equal(oldestAnnunciation(peer), undefined);
     });
     assert.ok(DEFAULT_RIG.reservoir.lowMicrounits === 20 * U);

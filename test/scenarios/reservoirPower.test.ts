@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { CutPoint } from "../../host-sim/peripherals/operations.js";
 import { World } from "../../host-sim/world.js";
 import { Peer } from "../peers.js";
-import { beginMove, moveEnded, statusOf } from "./reservoirScene.js";
+import { beginMove, fillOf, moveEnded, putIn, sayYes, statusOf } from "./reservoirScene.js";
 import { assertHistoryWhole, bolusOf, CODE, inSession, MINUTE_MS, peerScene, RUN, STOP } from "./scene.js";
 
 const U = 1_000_000;
@@ -28,27 +28,29 @@ function kept(seed: number) {
 
 /** One change of the reservoir, in three parts; what it hands over to between them. */
 const PARTS = [
-  (world: World) => {
+  (world: World, _peer: Peer) => {
     beginMove(world);
     moveEnded(world);
   },
-  (world: World) => {
+  (world: World, peer: Peer) => {
     world.hardware.plant.loadCartridge(SECOND);
+    inSession(peer, () => assert.equal(peer.order(fillOf(SECOND)), CODE.success));
     beginMove(world);
   },
-  (world: World) => {
+  (world: World, _peer: Peer) => {
     moveEnded(world);
   },
 ] as const;
 
 /** Goes on with a change as the pump asks for it. */
-function finishChange(world: World): void {
-  beginMove(world);
-  const [first = ""] = moveEnded(world);
-  if (first.startsWith("Reservoir: ")) return;
-  world.hardware.plant.loadCartridge(SECOND);
-  beginMove(world);
-  assert.match(moveEnded(world)[0] ?? "", /^Reservoir: /);
+function finishChange(world: World, peer: Peer): void {
+  world.tapButton(5);
+  if (!world.hardware.display.includes("Tell the controller what is in it first")) {
+    sayYes(world);
+    const [first = ""] = moveEnded(world);
+    if (first.startsWith("Reservoir: ")) return;
+  }
+  assert.match(putIn(world, peer, SECOND)[0] ?? "", /^Reservoir: /);
 }
 
 /** Runs a change up to where the power goes; false where it has gone. */
@@ -74,8 +76,9 @@ describe("a power cut in a change of the reservoir", () => {
   function moments(): readonly number[] {
     const world = again();
     const numbers = [world.hardware.operations];
+    const peer = new Peer(world, store, 3);
     for (const part of PARTS) {
-      part(world);
+      part(world, peer);
       numbers.push(world.hardware.operations);
     }
     return numbers;
@@ -96,7 +99,7 @@ describe("a power cut in a change of the reservoir", () => {
       if (found !== "ready") {
         assert.equal(found, "waiting", place);
         assert.equal(peer.order(RUN), CODE.notApplicable, place);
-        finishChange(world);
+        finishChange(world, peer);
       }
       const { reservoirMicrounits = Number.NaN } = statusOf(peer);
       const short = plant.reservoirMicrounits - reservoirMicrounits;
@@ -132,7 +135,8 @@ describe("a power cut in a change of the reservoir", () => {
         const point: CutPoint = { operation, phase };
         world.hardware.cutAt(point);
         const whole = run(world, (given) => {
-          for (const part of PARTS) part(given);
+          const peer = new Peer(given, store, 3);
+          for (const part of PARTS) part(given, peer);
         });
         if (whole) {
           assert.ok(operation > to, `${operation} ${phase}`);

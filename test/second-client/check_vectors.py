@@ -153,8 +153,7 @@ WISHES = {  # the user's wish of each countersignature
         848_707_200, -20, 4, (2026, 11, 22, 20, 0, 0), 900_000),
     "countersignature of Set Flight Mode": ms.set_flight_mode(),
     "countersignature of Start Priming, 10 U": ms.start_priming(10_000_000),
-    "countersignature of Set Initial Reservoir Fill, 200 U of which 195 U are there": ms.set_reservoir_fill(
-        200_000_000, 195_000_000),
+    "countersignature of Set Initial Reservoir Fill, 200 U": ms.set_reservoir_fill(200_000_000),
     "countersignature of Reset Reservoir Insulin Operation Time": ms.reset_reservoir_time(),
     "countersignature of Revoke Bond, an observer's": ms.revoke_other(bytes(range(0xD0, 0xD8)), cs.OBSERVE),
 }

@@ -150,9 +150,9 @@ def start_priming(amount: int) -> Wish:
     return Wish(u16(0x127B) + command_amount(amount), u16(0x127B) + u32(amount))
 
 
-def set_reservoir_fill(amount: int, remaining: int) -> Wish:
+def set_reservoir_fill(amount: int) -> Wish:
     """Whole units, as an SFLOAT without an exponent."""
-    return Wish(u16(0x128B) + u16(amount // 1_000_000), u16(0x128B) + u32(amount) + u32(remaining))
+    return Wish(u16(0x128B) + u16(amount // 1_000_000), u16(0x128B) + u32(amount))
 
 
 def reset_reservoir_time() -> Wish:

@@ -173,9 +173,9 @@ describe("therapy boot: after a loss", () => {
   });
 
   it("tells of the bolus and the temporary rate that end with it (SR-51, SR-66)", () => {
-    const { SystemIssue, BolusCanceled, TbrCanceled, DateTimeIssue } = AnnunciationType;
+    const { SystemIssue, ReservoirIssue, BolusCanceled, TbrCanceled, DateTimeIssue } = AnnunciationType;
     assert.deepEqual(typesOf(without.journal), [SystemIssue, BolusCanceled, DateTimeIssue]);
-    assert.deepEqual(typesOf(without.standing), [SystemIssue, DateTimeIssue]);
+    assert.deepEqual(typesOf(without.standing), [SystemIssue, ReservoirIssue, DateTimeIssue]);
     const tbr = {
       rateMicrounitsPerHour: microunitsPerHour(0),
       durationMinutes: 60,

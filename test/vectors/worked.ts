@@ -273,12 +273,12 @@ const otherCountersignatures = [
     commandFields: { opcode: "7b12", amount: "e8e3" },
     readingFields: { opcode: "7b12", amountMicrounits: "80969800" },
   }),
-  work("countersignature", "countersignature of Set Initial Reservoir Fill, 200 U of which 195 U are there", {
+  work("countersignature", "countersignature of Set Initial Reservoir Fill, 200 U", {
     ...dose,
     doseId: "0201000011000000",
     challenge: counting(0x40, 16),
     commandFields: { opcode: "8b12", amount: "c800" },
-    readingFields: { opcode: "8b12", amountMicrounits: "00c2eb0b", remainingMicrounits: "c0769f0b" },
+    readingFields: { opcode: "8b12", amountMicrounits: "00c2eb0b" },
   }),
   work("countersignature", "countersignature of Reset Reservoir Insulin Operation Time", {
     ...dose,

@@ -236,7 +236,7 @@ export const COMMANDS: readonly Command[] = [
     usage: "U",
     arguments: [1, 1],
     options: [],
-    help: "tells the pump what its reservoir was filled with",
+    help: "tells a pump whose drive is back what the next reservoir holds",
     folder: "hold",
     prepare: ({ arguments: [text] }) => {
       const amountMicrounits = amountOf(text);

@@ -84,7 +84,7 @@ export function orderText(order: JournalOrder): string {
     case "startPriming":
       return `priming of ${units(order.amountMicrounits)}`;
     case "setReservoirFill":
-      return `reservoir filled with ${units(order.amountMicrounits)}, of which ${units(order.remainingMicrounits)} count`;
+      return `reservoir of ${units(order.amountMicrounits)}`;
     case "resetReservoirTime":
       return "operation time of the reservoir, from now on";
     case "stopPriming":
