@@ -158,7 +158,7 @@ function counters({ hardware }: World, witness: Witness, { delivered, status }: 
   const { bolusMicrounits: bolus, basalMicrounits: basal } = delivered;
   const left = reported(CARTRIDGE_MICROUNITS - bolus - basal, "down");
   const { reservoirMicrounits } = hardware.plant;
-  const jumps = reboots.length * JUMP_MICROUNITS + 300;
+  const jumps = reboots.length * JUMP_MICROUNITS + CARTRIDGE_MICROUNITS * CALIBRATION;
   return all(
     within("counted as boluses, by pulses begun", bolus, bolusPulses, bolusPulses + unseen),
     within(
@@ -167,7 +167,12 @@ function counters({ hardware }: World, witness: Witness, { delivered, status }: 
       basalPulses * PULSE_MICROUNITS,
       basalPulses * PULSE_MICROUNITS + unseen,
     ),
-    within("counted in all, and displaced", bolus + basal - displaced - basalMicrounits, -jumps, 2 * unseen),
+    within(
+      "counted in all, and displaced",
+      bolus + basal - displaced - basalMicrounits,
+      -jumps,
+      2 * unseen + HALF_STEP_MICROUNITS,
+    ),
     within("reservoir as told, and as counted", status.reservoirMicrounits, left, left),
     within("reservoir as told, and in the plant", status.reservoirMicrounits, 0, reservoirMicrounits + jumps),
   );
