@@ -314,6 +314,13 @@ export const DEFECTS: readonly Defect[] = [
     caughtBy: { file: "link/fragment", title: "a continuation of nothing or out of turn" },
   },
   {
+    name: "the history tells the least that a cut bolus can have been",
+    module: "firmware/therapy/change.js",
+    from: "bolusDelivered(bolus.bolusId, highMicrounits, endReason)",
+    to: "bolusDelivered(bolus.bolusId, lowMicrounits, endReason)",
+    caughtBy: { file: "scenarios/life", title: "leave plant, outcomes, history, counters and program in agreement" },
+  },
+  {
     name: "history sequences repeat",
     module: "firmware/therapy/history.js",
     from: "nextSequence: history.nextSequence + all.length",

@@ -145,16 +145,20 @@ export function oldestAnnunciation(peer: Peer): number | undefined {
 export const coilsOn = ({ hardware }: World): boolean =>
   [0, 1, 2, 3].some((coil) => hardware.plant.coilLevel(coil) > 0);
 
-/** Listens at the coils from now on: when they were switched on, once a pulse, however slow the pulse is. */
-export function listenToPulses(world: World): number[] {
-  const starts: number[] = [];
+/** Listens at the coils from now on: calls back before they are switched on, once a pulse, however slow the pulse is. */
+export function onPulse(world: World, began: () => void): void {
   const { plant } = world.hardware;
   const setCoil = plant.setCoil.bind(plant);
   plant.setCoil = (coil, level) => {
-    const was = coilsOn(world);
+    if (level === 1 && !coilsOn(world)) began();
     setCoil(coil, level);
-    if (!was && coilsOn(world)) starts.push(world.clock.nowMs);
   };
+}
+
+/** The same: when each pulse began. */
+export function listenToPulses(world: World): number[] {
+  const starts: number[] = [];
+  onPulse(world, () => starts.push(world.clock.nowMs));
   return starts;
 }
 

@@ -1,0 +1,15 @@
+/** Two weeks of a pump and the person who lives with it: what is asserted stands in life/account.ts. */
+
+import assert from "node:assert/strict";
+import { DAYS, live } from "./life/life.js";
+
+const SEED = 7;
+/** Beside other tests. */
+const PATIENCE_MS = 300_000;
+
+describe(`${DAYS} days of life (seed ${SEED})`, () => {
+  it("leave plant, outcomes, history, counters and program in agreement every evening (SR-36, SR-38, SR-50, SR-59, SR-60, SR-63, SR-67, SR-76)", () => {
+    const { wrong, lines } = live(SEED, DAYS);
+    assert.deepEqual(wrong, [], lines.join("\n"));
+  }).timeout(PATIENCE_MS);
+});

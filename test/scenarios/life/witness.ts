@@ -1,0 +1,258 @@
+/**
+ * Watches a pump from outside: its coils, its display, its local trace, its power. Says of each pulse what it was for and
+ * what it displaced, and of each time without power what it cost in basal insulin. Asks the pump nothing.
+ */
+
+import type { World } from "../../../host-sim/world.js";
+import { onPulse } from "../scene.js";
+import type { Dose, Order } from "./orders.js";
+import { type Block, MS_PER_HOUR, microunitsOf, Program, PULSE_MICROUNITS } from "./program.js";
+import { recordedLocalMs } from "./recordedTime.js";
+
+/** What one time without power cost, from the basal pulse before it to the end of the first one after it. */
+export interface Reboot {
+  readonly cutMs: number;
+  /** What the power went in. */
+  readonly amid: string;
+  readonly atRest: boolean;
+  /** Due in the five minutes before. */
+  readonly fiveMinutesMicrounits: number;
+  /** How far the pump's clock stood behind afterwards. */
+  behindMs: number;
+  /** Due in that time: what the pump has forgotten. */
+  forgottenMicrounits: number;
+  /** Basal insulin due that the plant did not displace; negative: displaced and not due. */
+  underMicrounits: number | undefined;
+}
+
+/** Pulses are 2 s apart, from begin to begin, and a report takes its time. */
+const LATEST_MS = 2_300;
+/** Of arithmetic in floating point; and where the pump's time is known to the second only, a block's begin. */
+const TOLERANCE = { exact: 1, toTheSecond: 400 } as const;
+const FIVE_MINUTES_MS = 300_000;
+const OBEYED = "obeyed: ";
+export class Witness {
+  readonly program: Program;
+  readonly wrong: string[] = [];
+  readonly reboots: Reboot[] = [];
+  readonly doses: Dose[] = [];
+  readonly templates = new Map<number, readonly Block[]>();
+  activeTemplate = 1;
+  basalPulses = 0;
+  basalMicrounits = 0;
+  /** Commands that the pump has obeyed, by kind. */
+  readonly obeyed = new Map<string, number>();
+  inFlight: Order | undefined;
+  /** What the power goes in, should it go. */
+  cutAmid = "";
+  /** Whether it goes while the motor is at rest and nothing is written. */
+  cutIsAtRest = false;
+  /** Called as soon as a pulse has begun. */
+  onPulseBegun: (() => void) | undefined;
+  readonly #world: World;
+  #pulse: { readonly of: Dose | "basal"; readonly displacedBefore: number } | undefined;
+  #pulseBefore: Dose | "basal" = "basal";
+  /** The last basal pulse: what was due and displaced as basal when it began. */
+  #last: { readonly due: number; readonly basal: number } | undefined;
+  #openReboot: { readonly reboot: Reboot; readonly last: { readonly due: number; readonly basal: number } } | undefined;
+  /** What is owed is known: not from a boot to the first basal pulse after it. */
+  #known = true;
+  #tolerance: number = TOLERANCE.exact;
+  #timeIsExact = false;
+  /** When the last pulse began, or no pulse could for 2 s. */
+  #lastPulseMs = 0;
+
+  /** Of a pump in Stop that never moved, whose first template is one rate all day. */
+  constructor(world: World, blocks: readonly Block[]) {
+    this.#world = world;
+    this.program = new Program(world.clock.nowMs, blocks);
+    this.templates.set(1, blocks);
+    this.#last = { due: 0, basal: 0 };
+    onPulse(world, () => this.#pulseBegun());
+    world.hardware.panel.listener = {
+      onShown: ([line]) => this.#shown(line),
+      onTraced: (line) => this.#traced(line),
+      onCrashed: (what) => this.wrong.push(`the firmware let out ${what}`),
+    };
+    const tellRadio = world.hardware.onPowerLost;
+    world.hardware.onPowerLost = () => {
+      tellRadio?.();
+      this.#powerLost();
+    };
+  }
+
+  /** Whether the next loss of power could be told from the last one, and doses from basal. */
+  get isSettled(): boolean {
+    return this.#known && this.#openReboot === undefined;
+  }
+
+  /** Whether a basal pulse should have begun by now, and has not. */
+  get isLate(): boolean {
+    return this.#known && microunitsOf(this.program.owed) > this.#latestOwed;
+  }
+
+  /** Accounts up to now. */
+  pass(): void {
+    this.program.passTo(this.#world.clock.nowMs);
+  }
+
+  /** Counts the pulse that is over by now. No pulse may be under way. */
+  settle(): void {
+    this.pass();
+    const pulse = this.#pulse;
+    this.#pulse = undefined;
+    if (!pulse) return;
+    const displaced = this.#world.hardware.plant.displacedMicrounits - pulse.displacedBefore;
+    if (pulse.of === "basal") this.basalMicrounits += displaced;
+    else pulse.of.displacedMicrounits += displaced;
+    const open = this.#openReboot;
+    if (!open || !this.#known || pulse.of !== "basal" || !this.#last) return;
+    this.#openReboot = undefined;
+    const due = microunitsOf(this.#last.due - open.last.due) + PULSE_MICROUNITS;
+    open.reboot.underMicrounits = due - (this.basalMicrounits - open.last.basal);
+  }
+
+  /** The power is back, the pump has booted: what its clock says is what it has just recorded. */
+  powerBack(): void {
+    const { program } = this;
+    this.pass();
+    program.powerBack();
+    const local = program.localMs;
+    const offMs = this.#world.clock.nowMs - (this.reboots.at(-1)?.cutMs ?? 0);
+    const recorded = recordedLocalMs(this.#world);
+    program.setLocalTime(recorded);
+    const reboot = this.reboots.at(-1);
+    if (reboot) {
+      reboot.behindMs = local - offMs - recorded;
+      reboot.forgottenMicrounits = microunitsOf(program.dueSince(reboot.cutMs - reboot.behindMs));
+    }
+    this.#known = false;
+    this.#timeIsExact = false;
+    this.#tolerance = TOLERANCE.toTheSecond;
+    this.#lastPulseMs = this.#world.clock.nowMs;
+  }
+
+  #pulseBegun(): void {
+    this.settle();
+    const { nowMs } = this.#world.clock;
+    const dose = this.doses.at(-1);
+    const of = this.#known && !this.program.isDue(this.#tolerance) && dose?.active ? dose : "basal";
+    if (of === "basal") this.#basalBegun(nowMs - this.#lastPulseMs > LATEST_MS);
+    else this.#bolusBegun(of);
+    this.#lastPulseMs = nowMs;
+    this.#pulseBefore = of;
+    this.#pulse = { of, displacedBefore: this.#world.hardware.plant.displacedMicrounits };
+    this.onPulseBegun?.();
+  }
+
+  /** @param alone nothing before it can have kept it waiting: it begins to the millisecond when it is due. */
+  #basalBegun(alone: boolean): void {
+    const { program } = this;
+    const owed = microunitsOf(program.owed);
+    if (program.rate === 0 || this.isLate || (this.#known && !program.isDue(this.#tolerance)))
+      this.#say(`a basal pulse began with ${owed.toFixed(1)} µU owed, at ${program.rate} µU/h`);
+    if (alone && (!this.#known || this.#tolerance > TOLERANCE.exact)) {
+      program.owed = PULSE_MICROUNITS * MS_PER_HOUR;
+      this.#known = true;
+      if (this.#timeIsExact) this.#tolerance = TOLERANCE.exact;
+    }
+    this.#last = { due: program.due, basal: this.basalMicrounits };
+    program.pay();
+    this.basalPulses += 1;
+  }
+
+  /** What can be owed while another pulse keeps a basal one waiting. */
+  get #latestOwed(): number {
+    return PULSE_MICROUNITS + (this.program.rate * LATEST_MS) / MS_PER_HOUR + this.#tolerance;
+  }
+
+  #bolusBegun(dose: Dose): void {
+    dose.pulses += 1;
+    if (this.#pulseBefore !== dose) dose.runs += 1;
+    dose.active = dose.pulses < Math.ceil(dose.amountMicrounits / PULSE_MICROUNITS);
+  }
+
+  #shown(line: string | undefined): void {
+    this.pass();
+    if (line === "Running") this.program.running = true;
+    if (line === "Stopped") this.program.stop();
+    if (line === "Stopped") this.#endDose();
+    if (line === "FAULT") this.#say("a fault is shown");
+  }
+
+  #endDose(): void {
+    const dose = this.doses.at(-1);
+    if (dose) dose.active = false;
+  }
+
+  #traced(line: string): void {
+    const kind = line.startsWith(OBEYED) ? line.slice(OBEYED.length) : undefined;
+    if (kind === undefined) return;
+    this.obeyed.set(kind, (this.obeyed.get(kind) ?? 0) + 1);
+    const order = this.inFlight;
+    // Confirmations and the like change nothing here.
+    if (order?.kind === kind) this.#obeyed(order);
+  }
+
+  #obeyed(order: Order): void {
+    this.pass();
+    const { program, templates } = this;
+    switch (order.kind) {
+      case "setTbr":
+        return program.setTbr(order.tbr);
+      case "cancelTbr":
+        return program.setTbr(undefined);
+      case "setBolus":
+        order.dose.active = true;
+        this.doses.push(order.dose);
+        return;
+      case "cancelBolus":
+        return this.#endDose();
+      case "setTime":
+        this.#timeIsExact = true;
+        return program.setLocalTime(order.localMs);
+      case "writeProfile":
+        templates.set(order.template, order.blocks);
+        return this.#activate(this.activeTemplate);
+      case "activateProfile":
+        return this.#activate(order.template);
+      case "run":
+      case "stop":
+        // The display says so too, and for the button alone.
+        return;
+      default:
+        return order satisfies never;
+    }
+  }
+
+  #activate(template: number): void {
+    const blocks = this.templates.get(template);
+    if (!blocks) throw new Error(`template ${template} was never written`);
+    this.activeTemplate = template;
+    this.program.setProfile(blocks);
+  }
+
+  #powerLost(): void {
+    this.settle();
+    const { program } = this;
+    const { nowMs } = this.#world.clock;
+    if (!this.isSettled || !this.#last) this.#say("the power went before the last time without it could be judged");
+    const fiveMinutesMicrounits = microunitsOf(program.dueSince(nowMs - FIVE_MINUTES_MS));
+    program.powerLost();
+    this.#endDose();
+    const nothingYet = { behindMs: 0, forgottenMicrounits: 0, underMicrounits: undefined };
+    const reboot: Reboot = {
+      cutMs: nowMs,
+      amid: this.cutAmid,
+      atRest: this.cutIsAtRest,
+      fiveMinutesMicrounits,
+      ...nothingYet,
+    };
+    this.reboots.push(reboot);
+    if (this.#last) this.#openReboot = { reboot, last: this.#last };
+  }
+
+  #say(what: string): void {
+    this.wrong.push(`${(this.#world.clock.nowMs / MS_PER_HOUR).toFixed(4)} h: ${what}`);
+  }
+}
