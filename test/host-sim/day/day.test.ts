@@ -2,14 +2,21 @@
 
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
-import { type DayEntry, parseDay, toMicrounits } from "../../../host-sim/day/day.js";
+import { type DayEntry, mergeDays, parseDay } from "../../../host-sim/day/day.js";
+import { toMicrounits } from "../../../host-sim/day/fields.js";
 
 const DAY = "host-sim/day/closed-loop-day.json";
+const PROGRAMMED = "host-sim/day/programmed-day.json";
 
 const BOLUS = { atSeconds: 10, event: "bolus", units: 0.1, automatic: true };
 const TBR = { atSeconds: 10, event: "tempBasal", unitsPerHour: 1.2, minutes: 30 };
 const UNITS =
   "a number from 0.01 to 300, what a cartridge holds, in steps of 0.01 (of 0.1 above 20.45, of 1 above 204.5: a command carries no finer)";
+const TIME = { atSeconds: 10, event: "setTime", localTime: "2025-04-28T16:00:00+02:00" };
+const PROFILE = { atSeconds: 10, event: "profile", blocks: [{ minutes: 1440, unitsPerHour: 0.9 }] };
+const CHANGE = { atSeconds: 10, event: "changeReservoir", fillUnits: 180, primingUnits: 10 };
+const LOCAL_TIME =
+  "a local time and its offset from UTC such as 2025-04-28T16:00:00+02:00, from 2000 to 2099, the offset of whole quarters of an hour from -12:00 to +14:00";
 const SECONDS = "a whole number of seconds from 0 to 2678400";
 
 /** The second entry of a day, and the one line that refuses it. */
@@ -50,12 +57,79 @@ const REFUSED: readonly (readonly [entry: unknown, line: string])[] = [
     { ...BOLUS, atSeconds: 4 },
     "entry 2 (bolus at 4 s): atSeconds is 4; it must be 5, as in the entry before, or later",
   ],
-  [{ ...BOLUS, event: "square" }, 'entry 2: event is "square"; it must be one of bolus, tempBasal, suspend, resume'],
+  [
+    { ...BOLUS, event: "square" },
+    'entry 2: event is "square"; it must be one of bolus, tempBasal, suspend, resume, setTime, profile, changeReservoir',
+  ],
   [
     { ...BOLUS, event: "toString" },
-    'entry 2: event is "toString"; it must be one of bolus, tempBasal, suspend, resume',
+    'entry 2: event is "toString"; it must be one of bolus, tempBasal, suspend, resume, setTime, profile, changeReservoir',
   ],
-  [{}, "entry 2: event is missing; it must be one of bolus, tempBasal, suspend, resume"],
+  ...[
+    "",
+    "2025-04-28",
+    "2025-04-28T16:00:00",
+    "2025-04-28T16:00:00Z",
+    "2025-04-28 16:00:00+02:00",
+    "2025-04-28T16:00:00+02:10",
+    "2025-04-28T16:00:00+00:60",
+    "2025-04-28T16:00:00+14:15",
+    "2025-04-28T16:00:00-12:15",
+    "2025-04-28T24:00:00+02:00",
+    "2025-04-28T16:60:00+02:00",
+    "2025-04-31T16:00:00+02:00",
+    "2025-02-29T16:00:00+02:00",
+    "2025-00-01T16:00:00+02:00",
+    "1999-12-31T23:59:59-01:00",
+    "2000-01-01T00:00:00+00:15",
+    "2100-01-01T00:00:00+00:00",
+  ].map((localTime): readonly [unknown, string] => [
+    { ...TIME, localTime },
+    `entry 2 (setTime at 10 s): localTime is "${localTime}"; it must be ${LOCAL_TIME}`,
+  ]),
+  [{ ...TIME, localTime: undefined }, `entry 2 (setTime at 10 s): localTime is missing; it must be ${LOCAL_TIME}`],
+  [{ ...TIME, zone: 8 }, 'entry 2 (setTime at 10 s): "zone" is no field of it; it has atSeconds, event, localTime'],
+  [{ ...PROFILE, blocks: {} }, "entry 2 (profile at 10 s): blocks is {}; it must be an array of blocks"],
+  [{ ...PROFILE, blocks: [] }, "entry 2 (profile at 10 s): blocks has 0 entries; it must have 1 to 24"],
+  [
+    { ...PROFILE, blocks: Array(25).fill({ minutes: 60, unitsPerHour: 1 }) },
+    "entry 2 (profile at 10 s): blocks has 25 entries; it must have 1 to 24",
+  ],
+  [
+    { ...PROFILE, blocks: [{ minutes: 1439, unitsPerHour: 1 }] },
+    "entry 2 (profile at 10 s): blocks make 1439 minutes; they must make 1440",
+  ],
+  [
+    { ...PROFILE, blocks: [...PROFILE.blocks, { minutes: 1, unitsPerHour: 1 }] },
+    "entry 2 (profile at 10 s): blocks make 1441 minutes; they must make 1440",
+  ],
+  [
+    { ...PROFILE, blocks: [{ minutes: 720, unitsPerHour: 1 }, { minutes: 720 }] },
+    `entry 2 (profile at 10 s): block 2 of blocks: unitsPerHour is missing; it must be ${UNITS.replace("0.01", "0")}`,
+  ],
+  [
+    { ...PROFILE, blocks: [{ minutes: 0, unitsPerHour: 1 }] },
+    "entry 2 (profile at 10 s): block 1 of blocks: minutes is 0; it must be a whole number from 1 to 1440",
+  ],
+  [
+    { ...PROFILE, blocks: [{ minutes: 1440, unitsPerHour: 1, rate: 1 }] },
+    'entry 2 (profile at 10 s): block 1 of blocks: "rate" is no field of it; it has minutes, unitsPerHour',
+  ],
+  [{ ...PROFILE, blocks: [1440] }, "entry 2 (profile at 10 s): block 1 of blocks: it is 1440; it must be an object"],
+  [{ ...CHANGE, fillUnits: 0 }, `entry 2 (changeReservoir at 10 s): fillUnits is 0; it must be ${UNITS}`],
+  [{ ...CHANGE, fillUnits: 301 }, `entry 2 (changeReservoir at 10 s): fillUnits is 301; it must be ${UNITS}`],
+  [
+    { ...CHANGE, primingUnits: undefined },
+    `entry 2 (changeReservoir at 10 s): primingUnits is missing; it must be ${UNITS}`,
+  ],
+  [
+    { ...CHANGE, units: 180 },
+    'entry 2 (changeReservoir at 10 s): "units" is no field of it; it has atSeconds, event, fillUnits, primingUnits',
+  ],
+  [
+    {},
+    "entry 2: event is missing; it must be one of bolus, tempBasal, suspend, resume, setTime, profile, changeReservoir",
+  ],
   [null, "entry 2 is null; it must be an object"],
   [[BOLUS], 'entry 2 is [{"atSeconds":10,"event":"bolus","units":0.1,"automatic":true}]; it must be an object'],
   ["bolus", 'entry 2 is "bolus"; it must be an object'],
@@ -135,6 +209,63 @@ describe("a day as text", () => {
     );
     assert.deepEqual(zero, { atSeconds: 3, event: "tempBasal", rateMicrounitsPerHour: 0, durationMinutes: 60 });
     assert.deepEqual(same, { atSeconds: 3, event: "suspend" });
+  });
+
+  it("reads a time to the second and the quarter of an hour, to either side of UTC and both ends of what can be set", () => {
+    // By Date of ECMAScript: seconds from 2000-01-01 00:00:00 UTC.
+    const since2000 = (text: string) => (Date.parse(text) - Date.UTC(2000, 0, 1)) / 1_000;
+    for (const [localTime, timeZoneQuarters] of [
+      ["2025-04-28T16:00:00+02:00", 8],
+      ["2024-02-29T23:59:59-03:30", -14],
+      ["2000-01-01T00:00:00+00:00", 0],
+      ["2000-01-01T14:00:00+14:00", 56],
+      ["2099-12-31T23:59:59-12:00", -48],
+      ["2025-04-28T16:00:00-00:00", 0],
+    ] as const) {
+      const [entry] = entriesOf(JSON.stringify([{ ...TIME, localTime }]));
+      const time = { baseTimeSeconds: since2000(localTime), timeZoneQuarters, dstQuarters: 0 };
+      assert.deepEqual(entry, { atSeconds: 10, event: "setTime", localTime, time });
+    }
+  });
+
+  it("reads a profile of one block and of 24, and a change of the reservoir, to the microunit", () => {
+    const blocks = Array.from({ length: 24 }, (_, hour) => ({ minutes: 60, unitsPerHour: hour / 100 }));
+    const [one, most, change] = entriesOf(JSON.stringify([PROFILE, { ...PROFILE, blocks }, CHANGE]));
+    assert.deepEqual(one, {
+      atSeconds: 10,
+      event: "profile",
+      blocks: [{ durationMinutes: 1_440, rateMicrounitsPerHour: 900_000 }],
+    });
+    assert.deepEqual(most, {
+      atSeconds: 10,
+      event: "profile",
+      blocks: blocks.map((_, hour) => ({ durationMinutes: 60, rateMicrounitsPerHour: hour * 10_000 })),
+    });
+    assert.deepEqual(change, {
+      atSeconds: 10,
+      event: "changeReservoir",
+      fillMicrounits: 180_000_000,
+      primingMicrounits: 10_000_000,
+    });
+  });
+
+  it("lays days over each other in time order, and of one second the first day's entries first", () => {
+    const days = [
+      [TIME, { ...CHANGE, atSeconds: 20 }],
+      [BOLUS, { atSeconds: 15, event: "suspend" }, { atSeconds: 20, event: "resume" }],
+    ].map((entries) => entriesOf(JSON.stringify(entries)));
+    assert.deepEqual(
+      mergeDays(days).map(({ event }) => event),
+      ["setTime", "bolus", "suspend", "changeReservoir", "resume"],
+    );
+  });
+
+  it("reads the programmed day that is laid under the real one: a time, a profile, a change of the reservoir", () => {
+    const entries = entriesOf(readFileSync(PROGRAMMED, "utf8"));
+    assert.deepEqual(
+      entries.map(({ event }) => event),
+      ["setTime", "profile", "changeReservoir"],
+    );
   });
 
   it("reads the real day whole: 23 boluses, 26 temporary basals, a suspend and a resume", () => {

@@ -2,10 +2,12 @@
 
 import { strict as assert } from "node:assert";
 import { clockText } from "../../../host-sim/clock/clockText.js";
-import { accountLines, entryLine, replayLine } from "../../../host-sim/day/lines.js";
+import { accountLines } from "../../../host-sim/day/accountLines.js";
+import { checksOf } from "../../../host-sim/day/checks.js";
+import { entryLine, replayLine } from "../../../host-sim/day/lines.js";
 import type { PlayedEntry } from "../../../host-sim/day/played.js";
 import type { Replay } from "../../../host-sim/day/replays.js";
-import { type Account, accountOf, checksOf } from "../../../host-sim/day/summary.js";
+import { type Account, accountOf } from "../../../host-sim/day/summary.js";
 import { bolus, playDay, SEED, tempBasal } from "./bench.js";
 
 const REPLAY: Replay = { what: "bytes", refused: true, halfSteps: 0, reason: "session: ended: wrong tag" };
@@ -56,8 +58,8 @@ describe(`the account of a day, seed ${SEED}`, () => {
       /less than one/,
     ],
     ["a pump that did not answer", () => ({ reported: undefined }), /less than one/],
-    ["counts lost", ({ countedCounts }) => ({ countedCounts: countedCounts - 4 }), /counts are within 3/],
-    ["counts too many", ({ countedCounts }) => ({ countedCounts: countedCounts + 4 }), /counts are within 3/],
+    ["counts lost", ({ encoderEdges }) => ({ encoderEdges: encoderEdges - 4 }), /counts are within 3/],
+    ["counts too many", ({ encoderEdges }) => ({ encoderEdges: encoderEdges + 4 }), /counts are within 3/],
     [
       "a slip",
       ({ displacedMicrounits }) => ({ displacedMicrounits: displacedMicrounits * 0.997 }),
@@ -87,7 +89,7 @@ describe(`the account of a day, seed ${SEED}`, () => {
       /^ {2}0:00:0\d {2}bolus 0\.5 U +1-3 +delivered 0\.5 U +\d+ B, \d+ round trips +plant 0\.(49|50)\d\d U/,
     );
     assert.match(refused ?? "", /^ {2}0:10:00 {2}bolus 12 U +- +REFUSED OutOfRange \(73\)/);
-    assert.ok(accountLines(account).some((line) => /half-steps, ideal +\d+\.\d{3}$/.test(line)));
+    assert.ok(accountLines(account).some((line) => /half-steps, ideal for insulin +\d+\.\d{3}$/.test(line)));
     assert.match(
       replayLine({ ...REPLAY, refused: false }),
       /^ {2}NOT REFUSED {2}bytes +0 half-steps; trace: session: ended: wrong tag$/,
