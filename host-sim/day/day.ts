@@ -85,7 +85,7 @@ export function parseDay(text: string): ParsedDay {
 
 /** Days laid over each other: in time order, and of one second the entries of an earlier day first. */
 export function mergeDays(days: readonly (readonly DayEntry[])[]): readonly DayEntry[] {
-  return days.flat().toSorted((a, b) => a.atSeconds - b.atSeconds);
+  return days.flat().sort((a, b) => a.atSeconds - b.atSeconds);
 }
 
 /** The entry, or what is wrong with it. */

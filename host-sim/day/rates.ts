@@ -31,7 +31,7 @@ export function localSecondsOf({ baseTimeSeconds, timeZoneQuarters, dstQuarters 
 export function appliedOf(played: readonly PlayedEntry[]): readonly PlayedEntry[] {
   return played
     .filter(({ outcome, change }) => outcome.kind === "applied" || change !== undefined)
-    .toSorted((a, b) => a.atMs - b.atMs);
+    .sort((a, b) => a.atMs - b.atMs);
 }
 
 /** The basal insulin of a day that began in Run. */
