@@ -8,8 +8,9 @@ import { dayLines } from "./on/day.js";
 
 const PROGRAM = `
   import { dayLines } from "./test/xs/on/day.ts";
+  import { readOnConsole } from "./test/xs/on/console.ts";
   import { bootMain } from "./test/xs/on/firmware.ts";
-  for (const line of dayLines(bootMain)) print(line);
+  for (const line of dayLines((board) => bootMain(readOnConsole(board)))) print(line);
 `;
 
 describe("on the XS engine, the day of npm start", () => {

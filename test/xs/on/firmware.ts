@@ -77,15 +77,13 @@ export function bootMain(
     const implementation = functions[symbol] ?? refuse(`native function ${symbol}`);
     return { call: (_target, argument) => implementation(argument) };
   };
-  let lines: readonly string[] = [];
-  let ticks: number | undefined;
+  let last = "";
   const trace = (text: string) => {
     const line = text.replace(/\n$/, "");
     board.trace(line);
-    // What a board without a display shows is on its console: whoever reads it there has the lines of one moment.
-    lines = ticks === board.ticks() ? [...lines, line] : [line];
-    ticks = board.ticks();
-    board.show(PAIRING_TEXT.test(line) ? lines.slice(-2) : lines);
+    // What a board without a display shows is on its console: whoever reads it there has the text.
+    if (PAIRING_TEXT.test(line)) board.show([last, line]);
+    last = line;
   };
   bootFirmware(sdk, native, trace);
 }
