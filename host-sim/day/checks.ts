@@ -15,7 +15,7 @@ const DISPLACEMENT_TOLERANCE = 0.001;
 const RESERVOIR_SLACK_MICROUNITS = 50_000;
 /** A touch of 0.6 N on a give of 0.2 U/N, seen at the end of a sixteenth of a turn of 5.12 U (rig.ts, plant/syringe.ts). */
 const TOUCH_MICROUNITS = 500_000;
-/** Basal insulin comes in whole pulses. A command takes effect within 1 s of its first message: 1 s of the fastest rate. */
+/** Basal insulin comes in whole pulses; and a command takes effect within 1 s of its first message, at the fastest rate. */
 const BASAL_SLACK_MICROUNITS = DEFAULT_RIG.drive.pulseMaxMicrounits;
 const LATE_MICROUNITS = DEFAULT_RIG.limits.basalMaxMicrounitsPerHour / 3_600;
 
@@ -31,7 +31,7 @@ export function checksOf(account: Account, replays: readonly Replay[]): readonly
       passed: reported !== undefined && reported.bolusMicrounits === bolusMicrounits,
     },
     {
-      what: "the pump's total of basal is what the rates in force come to, to within a pulse",
+      what: "the pump's total of basal is what the rates in force come to, to within a pulse and a second an entry",
       passed: basalAgrees(account),
     },
     {

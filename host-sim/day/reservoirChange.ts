@@ -114,15 +114,12 @@ export class ReservoirChanger {
     const { world, controller } = this.#operator;
     const ordered = carryOut(this.#operator, (done) => controller.startPriming(primingMicrounits, done));
     this.#doseId = ordered.doseId;
-    if (ordered.outcome.kind !== "applied" || ordered.doseId === undefined) return ordered.outcome;
+    if (ordered.outcome.kind !== "applied" || ordered.doseId === undefined) return notPrimed(ordered.outcome);
     world.holdButton();
     world.clock.advance(primingMicrounits * DELIVERY_MS_PER_MICROUNIT + ASK_AGAIN_MS);
     const ended = lastWord(this.#operator, ordered.doseId);
     if ("highMicrounits" in ended) this.#primed = ended;
-    if (ended.kind === "delivered") return undefined;
-    return ended.kind === "refused" || ended.kind === "failed"
-      ? ended
-      : { kind: "failed", why: `The priming ended as ${ended.kind}; the pump is left in Stop.` };
+    return ended.kind === "delivered" ? undefined : notPrimed(ended);
   }
 
   #run(): PlayedOutcome | undefined {
@@ -141,4 +138,11 @@ export class ReservoirChanger {
     const shown = this.#operator.world.hardware.display.join(" / ");
     return { kind: "failed", why: `The pump shows "${shown}" and is left in Stop.` };
   }
+}
+
+/** How the change ends with a priming that was refused, or ended short. */
+function notPrimed(outcome: PlayedOutcome): PlayedOutcome {
+  return "highMicrounits" in outcome
+    ? { kind: "failed", why: `The priming ended as ${outcome.kind}; the pump is left in Stop.` }
+    : outcome;
 }
