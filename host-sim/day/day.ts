@@ -4,10 +4,26 @@
  * A field that an event does not have is refused too: it may be the misspelling of one that matters. Pure.
  */
 
-import { MICROUNITS_PER_UNIT } from "../../firmware/base/units.js";
-import { LONGEST_TBR_MINUTES } from "../controller/ids.js";
-import { encodeSfloat } from "../controller/sfloat.js";
-import { CARTRIDGE_MICROUNITS } from "../plant/syringe.js";
+import type { TimeBlock, TimeOrder } from "../controller/profiles.js";
+import {
+  AMOUNT,
+  BLOCKS,
+  BOOLEAN,
+  exact,
+  type Fields,
+  fault,
+  field,
+  isWhole,
+  LOCAL_TIME,
+  MINUTES,
+  oneLine,
+  RATE,
+  shown,
+  timeOf,
+  type Values,
+  valuesOf,
+  wrongOf,
+} from "./fields.js";
 
 /** One thing that a person or an algorithm asked of the pump. `atSeconds`: since the day began. */
 export type DayEntry = { readonly atSeconds: number } & (
@@ -15,6 +31,12 @@ export type DayEntry = { readonly atSeconds: number } & (
   | { readonly event: "tempBasal"; readonly rateMicrounitsPerHour: number; readonly durationMinutes: number }
   | { readonly event: "suspend" }
   | { readonly event: "resume" }
+  /** The text as it was, too. */
+  | { readonly event: "setTime"; readonly localTime: string; readonly time: TimeOrder }
+  /** A basal rate profile, written to a template and activated. */
+  | { readonly event: "profile"; readonly blocks: readonly TimeBlock[] }
+  /** Another cartridge of so much insulin, and so much of it into the line. */
+  | { readonly event: "changeReservoir"; readonly fillMicrounits: number; readonly primingMicrounits: number }
 );
 
 /** The entries of a day, at least one, in time order; or what is wrong with the text, in one line. */
@@ -26,71 +48,20 @@ export type ParsedDay =
 const MOST_ENTRIES = 10_000;
 /** A month: the longest that one file may span. */
 const LATEST_SECONDS = 31 * 24 * 3_600;
-/** A line stays readable: longer values are cut. */
-const SHOWN_CHARACTERS = 80;
 
-/** One field: what it must be, in words, and whether a value is. */
-interface Field {
-  readonly rule: string;
-  holds(value: unknown): boolean;
-}
-
-const WHOLE_STEPS = "in steps of 0.01 (of 0.1 above 20.45, of 1 above 204.5: a command carries no finer)";
-const MOST_UNITS = CARTRIDGE_MICROUNITS / MICROUNITS_PER_UNIT;
-
-const AT_SECONDS: Field = {
-  rule: `a whole number of seconds from 0 to ${LATEST_SECONDS}`,
-  holds: (value) => isWhole(value, 0, LATEST_SECONDS),
-};
+const isSeconds = (value: unknown): value is number => isWhole(value, 0, LATEST_SECONDS);
+const AT_SECONDS = field(`a whole number of seconds from 0 to ${LATEST_SECONDS}`, isSeconds);
 
 /** Field names are the file's; beside these every entry has `atSeconds` and `event`. */
-const FIELDS: { readonly [Event in DayEntry["event"]]: { readonly [name: string]: Field } } = {
-  bolus: {
-    units: {
-      rule: `a number from 0.01 to ${MOST_UNITS}, what a cartridge holds, ${WHOLE_STEPS}`,
-      holds: (value) => isCommandAmount(value) && value !== 0,
-    },
-    automatic: { rule: "true or false", holds: (value) => typeof value === "boolean" },
-  },
-  tempBasal: {
-    unitsPerHour: {
-      rule: `a number from 0 to ${MOST_UNITS}, what a cartridge holds, ${WHOLE_STEPS}`,
-      holds: isCommandAmount,
-    },
-    minutes: {
-      rule: `a whole number from 1 to ${LONGEST_TBR_MINUTES}`,
-      holds: (value) => isWhole(value, 1, LONGEST_TBR_MINUTES),
-    },
-  },
+const FIELDS: { readonly [Event in DayEntry["event"]]: Fields } = {
+  bolus: { units: AMOUNT, automatic: BOOLEAN },
+  tempBasal: { unitsPerHour: RATE, minutes: MINUTES },
   suspend: {},
   resume: {},
+  setTime: { localTime: LOCAL_TIME },
+  profile: { blocks: BLOCKS },
+  changeReservoir: { fillUnits: AMOUNT, primingUnits: AMOUNT },
 };
-
-function isWhole(value: unknown, least: number, most: number): boolean {
-  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
-}
-
-function isCommandAmount(value: unknown): boolean {
-  const amountMicrounits = typeof value === "number" ? toMicrounits(value) : undefined;
-  if (amountMicrounits === undefined || amountMicrounits < 0 || amountMicrounits > CARTRIDGE_MICROUNITS) return false;
-  try {
-    encodeSfloat(amountMicrounits);
-    return true;
-  } catch {
-    // It throws for one thing: an amount that a command cannot say exactly.
-    return false;
-  }
-}
-
-/**
- * Units as whole microunits, or undefined when they are not a whole number of them that is exact. A decimal of up to
- * six places reads as the double nearest to it, and so does its number of microunits divided by a million: the two are
- * the same double exactly when the rounding lost nothing.
- */
-export function toMicrounits(units: number): number | undefined {
-  const rounded = Math.round(units * MICROUNITS_PER_UNIT) + 0;
-  return Number.isSafeInteger(rounded) && rounded / MICROUNITS_PER_UNIT === units ? rounded : undefined;
-}
 
 /** Reads a day. */
 export function parseDay(text: string): ParsedDay {
@@ -112,66 +83,61 @@ export function parseDay(text: string): ParsedDay {
   return { kind: "ok", entries };
 }
 
+/** Days laid over each other: in time order, and of one second the entries of an earlier day first. */
+export function mergeDays(days: readonly (readonly DayEntry[])[]): readonly DayEntry[] {
+  return days.flat().sort((a, b) => a.atSeconds - b.atSeconds);
+}
+
 /** The entry, or what is wrong with it. */
 function parseEntry(given: unknown, number: number, earliestSeconds: number): DayEntry | string {
   const entry = `entry ${number}`;
-  if (typeof given !== "object" || given === null || Array.isArray(given))
-    return `${entry} is ${shown(given)}; it must be an object`;
-  const values: { readonly [name: string]: unknown } = { ...given };
+  const values = valuesOf(given);
+  if (values === undefined) return `${entry} is ${shown(given)}; it must be an object`;
   const { atSeconds, event } = values;
   if (!isEvent(event)) return `${entry}: ${fault("event", event)} one of ${Object.keys(FIELDS).join(", ")}`;
-  if (!isSeconds(atSeconds)) return `${entry} (${event}): ${fault("atSeconds", atSeconds)} ${AT_SECONDS.rule}`;
+  if (!isSeconds(atSeconds)) return `${entry} (${event}): ${AT_SECONDS("atSeconds", atSeconds)}`;
   const named = `${entry} (${event} at ${atSeconds} s)`;
   if (atSeconds < earliestSeconds)
     return `${named}: ${fault("atSeconds", atSeconds)} ${earliestSeconds}, as in the entry before, or later`;
-  const fields = FIELDS[event];
-  for (const [name, { rule, holds }] of Object.entries(fields))
-    if (!holds(values[name])) return `${named}: ${fault(name, values[name])} ${rule}`;
-  const names = ["atSeconds", "event", ...Object.keys(fields)];
-  const unknown = Object.keys(values).find((name) => !names.includes(name));
-  if (unknown !== undefined) return `${named}: ${shown(unknown)} is no field of it; it has ${names.join(", ")}`;
+  const wrong = wrongOf(values, FIELDS[event], ["atSeconds", "event"]);
+  return wrong === undefined ? entryOf(event, atSeconds, values) : `${named}: ${wrong}`;
+}
+
+/** The entry whose values its fields have let through. */
+function entryOf(event: DayEntry["event"], atSeconds: number, values: Values): DayEntry {
   switch (event) {
     case "bolus":
       return { atSeconds, event, amountMicrounits: exact(values["units"]), automatic: values["automatic"] === true };
-    case "tempBasal": {
-      const durationMinutes = Number(values["minutes"]);
-      return { atSeconds, event, rateMicrounitsPerHour: exact(values["unitsPerHour"]), durationMinutes };
-    }
+    case "tempBasal":
+      return { atSeconds, event, ...rateOf(values) };
     case "suspend":
     case "resume":
       return { atSeconds, event };
+    case "setTime": {
+      const localTime = `${values["localTime"]}`;
+      const time = timeOf(localTime);
+      if (time === undefined) throw new Error(`invariant: ${localTime} passed for a time`);
+      return { atSeconds, event, localTime, time };
+    }
+    case "profile": {
+      const blocks: readonly unknown[] = Array.isArray(values["blocks"]) ? values["blocks"] : [];
+      return { atSeconds, event, blocks: blocks.map((block) => rateOf(valuesOf(block) ?? {})) };
+    }
+    case "changeReservoir": {
+      const { fillUnits, primingUnits } = values;
+      return { atSeconds, event, fillMicrounits: exact(fillUnits), primingMicrounits: exact(primingUnits) };
+    }
     default:
       return event satisfies never;
   }
 }
 
+function rateOf({ unitsPerHour, minutes }: Values): TimeBlock {
+  return { rateMicrounitsPerHour: exact(unitsPerHour), durationMinutes: Number(minutes) };
+}
+
 function isEvent(value: unknown): value is DayEntry["event"] {
   return typeof value === "string" && Object.hasOwn(FIELDS, value);
-}
-
-function isSeconds(value: unknown): value is number {
-  return AT_SECONDS.holds(value);
-}
-
-/** Microunits of a number that its field's rule has let through. */
-function exact(units: unknown): number {
-  const amountMicrounits = toMicrounits(Number(units));
-  if (amountMicrounits === undefined) throw new Error(`invariant: ${units} passed for an exact amount`);
-  return amountMicrounits;
-}
-
-function fault(name: string, value: unknown): string {
-  return value === undefined ? `${name} is missing; it must be` : `${name} is ${shown(value)}; it must be`;
-}
-
-/** A value of the file, short enough for a line. Infinity stands for a number too large to be one. */
-function shown(value: unknown): string {
-  return typeof value === "number" ? `${value}` : oneLine(JSON.stringify(value));
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/[\s\p{Cc}]+/gu, " ");
-  return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}...` : line;
 }
 
 function malformed(what: string): ParsedDay {

@@ -6,6 +6,10 @@
 import type { Traffic } from "../air/traffic.js";
 import type { Controller } from "../controller/controller.js";
 import { END_ADVICE } from "../controller/ends.js";
+import type { FetchResult, HistoryItem, HistoryStore } from "../controller/historyFetch.js";
+import type { DeliveredInsulin } from "../controller/idsAnswers.js";
+import type { HistoryRecord } from "../controller/recordAccess.js";
+import type { Result } from "../controller/requests.js";
 import { MemoryStore, World, type WorldOptions } from "../world.js";
 import { Recorder } from "./recording.js";
 
@@ -27,9 +31,28 @@ export interface Totals {
 const BOOT_MS = 1_000;
 /** Over the controller's own limits (30 s to connect, 15 s for an answer), several connections in a row included. */
 const LONGEST_ANSWER_MS = 120_000;
+/** 32,000 records, the most that a pump keeps, at 5 a second. */
+const LONGEST_HISTORY_MS = 6_400_000;
 const MOST_TRIES = 3;
 /** The pump advertises again within 5 s of a connection's end. */
 const RETRY_MS = 5_000;
+
+/** A pump's history in memory. */
+class KeptHistory implements HistoryStore {
+  readonly records: HistoryRecord[] = [];
+  /** Whether it has no gap, and none ever took the place of another. */
+  whole = true;
+
+  newest(): HistoryRecord | undefined {
+    return this.records.at(-1);
+  }
+
+  append(_pumpId: Uint8Array, items: readonly HistoryItem[]): void {
+    for (const item of items)
+      if (item.kind === "record") this.records.push(item.record);
+      else this.whole = false;
+  }
+}
 
 export class Operator {
   readonly world: World;
@@ -98,22 +121,48 @@ export class Operator {
     this.#untilDown();
   }
 
-  /**
-   * Reads the totals with no motion between the pump's answer and the look at the plant; in an open session. Undefined
-   * when the pump does not answer.
-   */
+  /** Asks in an open session; undefined when the pump does not answer, or later than that it could be the present. */
+  answer<T>(start: (done: (result: Result<T>) => void) => void): T | undefined {
+    const result = this.ask(start);
+    return result.kind === "ok" ? result.value : undefined;
+  }
+
+  /** Reads the totals with no motion between the pump's answer and the look at the plant; as `answer`. */
   totals(): Totals | undefined {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    return this.atRest(() => {
       const { plant } = this.world.hardware;
-      const halfSteps = plant.rotorHalfSteps;
-      const answer = this.ask((done: Parameters<Controller["deliveredInsulin"]>[0]) =>
+      const delivered = this.answer((done: (result: Result<DeliveredInsulin>) => void) =>
         this.controller.deliveredInsulin(done),
       );
-      if (answer.kind !== "ok") return undefined;
-      if (plant.rotorHalfSteps === halfSteps)
-        return { ...answer.value, displacedMicrounits: plant.displacedMicrounits };
+      return delivered && { ...delivered, displacedMicrounits: plant.displacedMicrounits };
+    });
+  }
+
+  /** What `look` gives while the motor does not move: looks again, up to three times, until it has not. */
+  atRest<T>(look: () => T): T {
+    const { plant } = this.world.hardware;
+    for (let tries = 1; ; tries++) {
+      const halfSteps = plant.rotorHalfSteps;
+      const seen = look();
+      if (plant.rotorHalfSteps === halfSteps || tries >= MOST_TRIES) return seen;
     }
-    return undefined;
+  }
+
+  /**
+   * Reads the pump's history by radio, whole, what is recorded meanwhile included; in an open session. Undefined when it
+   * cannot, or when records are missing.
+   */
+  history(): readonly HistoryRecord[] | undefined {
+    const kept = new KeptHistory();
+    for (;;) {
+      const before = kept.records.length;
+      const result = this.world.await(
+        (done: (result: FetchResult) => void) => this.controller.fetchHistory(kept, done),
+        LONGEST_HISTORY_MS,
+      );
+      if (result?.kind !== "ok" || !kept.whole) return undefined;
+      if (kept.records.length === before) return kept.records;
+    }
   }
 
   /** What an action gives, and what it cost on the air, added to `soFar`. */

@@ -4,29 +4,35 @@
  * What the patient received is asked of the plant, never of the pump.
  *
  * One bolus at a time, as controller and pump demand: an entry that finds a bolus under way goes ahead when it is none
- * itself, so that a suspend stops the bolus, and else waits for its end.
+ * itself, so that a suspend stops the bolus, and else waits for its end. Before a change of the reservoir begins, the end
+ * of the bolus that its Stop stopped is known.
  */
 
-import { Refusal } from "../../firmware/base/refusal.js";
 import type { Accepted, CommandResult } from "../controller/commands.js";
 import type { DoseId, Outcome } from "../controller/control.js";
-import type { Controller } from "../controller/controller.js";
 import { isFinal } from "../controller/doses.js";
-import type { ActiveBasal, Status } from "../controller/idsAnswers.js";
+import type { Status, TotalDailyInsulin } from "../controller/idsAnswers.js";
 import type { Result } from "../controller/requests.js";
 import type { DayEntry } from "./day.js";
 import { NO_RADIO, type Operator, type RadioUse, type Totals } from "./operator.js";
-import { type DayEnd, endOf, type PlayedEntry, type PlayedOutcome } from "./played.js";
+import {
+  ASK_AGAIN_MS,
+  askOutcome,
+  DELIVERY_MS_PER_MICROUNIT,
+  type Ended,
+  GIVEN_UP,
+  MOST_ASKS,
+  order,
+  setProfile,
+  stop,
+} from "./orders.js";
+import { readPlant } from "./plantReading.js";
+import { type DayEnd, endOf, notTaken, type PlayedEntry } from "./played.js";
 import type { RecordedDose } from "./recording.js";
+import { type Changed, ReservoirChanger } from "./reservoirChange.js";
 
 /** An entry due within this time is waited for without disconnecting. */
 const STAY_MS = 10_000;
-/** What a bolus takes when nothing else is due: a pulse of 0.05 U every 2 s (SR-53). */
-const DELIVERY_MS_PER_MICROUNIT = 2_000 / 50_000;
-const ASK_AGAIN_MS = 2_000;
-/** Over half an hour beyond its time; then a bolus is given up as unknown. */
-const MOST_ASKS = 1_000;
-const MOST_TRIES = 2;
 
 /** A command whose end is not known yet. */
 interface Ordered {
@@ -75,10 +81,6 @@ export class DayPlayer {
     return this.#operator.world.clock.nowMs;
   }
 
-  get #controller(): Controller {
-    return this.#operator.controller;
-  }
-
   #waitUntil(untilMs: number): void {
     this.#operator.world.clock.advance(Math.max(0, untilMs - this.#nowMs));
   }
@@ -90,55 +92,47 @@ export class DayPlayer {
       this.#report({ entry, atMs, doseId: undefined, outcome: { kind: "failed", why }, radio: NO_RADIO });
       return;
     }
-    if (entry.event === "suspend") {
-      const { result: outcome, radio } = this.#operator.metered(NO_RADIO, () => this.#stop());
-      this.#report({ entry, atMs, doseId: undefined, outcome, radio });
-      return;
-    }
-    const before = entry.event === "bolus" ? this.#operator.totals() : undefined;
-    const { result, radio } = this.#operator.metered(NO_RADIO, () => this.#command(entry));
-    this.#answered({ entry, atMs, before, radio }, result);
-  }
-
-  #command(entry: Exclude<DayEntry, { event: "suspend" }>): CommandResult<Accepted> {
     switch (entry.event) {
+      case "suspend":
+        return this.#compound(entry, atMs, () => ({ doseId: undefined, outcome: stop(this.#operator) }));
+      case "profile":
+        return this.#compound(entry, atMs, () => setProfile(this.#operator, entry.blocks));
+      case "changeReservoir":
+        return this.#change(entry, atMs);
       case "bolus":
-        return this.#operator.ask((done: Done<CommandResult<Accepted>>) =>
-          this.#controller.bolus(entry.amountMicrounits, {}, done),
-        );
       case "tempBasal":
-        return this.#setTbr(entry);
       case "resume":
-        return this.#operator.ask((done: Done<CommandResult<Accepted>>) => this.#controller.run(() => true, done));
+      case "setTime": {
+        const before = entry.event === "bolus" ? this.#operator.totals() : undefined;
+        const { result, radio } = this.#operator.metered(NO_RADIO, () => order(this.#operator, entry));
+        return this.#answered({ entry, atMs, before, radio }, result);
+      }
       default:
         return entry satisfies never;
     }
   }
 
-  /** Changes the active TBR, or starts one. It may end while we ask: then the pump refuses, and we ask again. */
-  #setTbr(entry: Extract<DayEntry, { event: "tempBasal" }>): CommandResult<Accepted> {
-    for (let tries = 1; ; tries++) {
-      const basal = this.#operator.ask((done: Done<Result<ActiveBasal>>) => this.#controller.activeBasal(done));
-      const change = basal.kind === "ok" && basal.value.tbr !== undefined;
-      const order = {
-        rateMicrounitsPerHour: entry.rateMicrounitsPerHour,
-        durationMinutes: entry.durationMinutes,
-        change,
-      };
-      const result = this.#operator.ask((done: Done<CommandResult<Accepted>>) => this.#controller.setTbr(order, done));
-      const overtaken = change && result.kind === "refused" && result.code === Refusal.NotApplicable;
-      if (!overtaken || tries >= MOST_TRIES) return result;
-    }
+  /** An entry whose end is known when `action` returns. */
+  #compound(entry: DayEntry, atMs: number, action: () => Ended): void {
+    const { result, radio } = this.#operator.metered(NO_RADIO, action);
+    this.#report({ entry, atMs, ...result, radio });
   }
 
-  #stop(): PlayedOutcome {
-    for (let tries = 1; ; tries++) {
-      const result = this.#operator.ask((done: Done<Result<undefined>>) => this.#controller.stop(done));
-      if (result.kind === "ok" || result.kind === "stale") return { kind: "applied" };
-      if (result.kind === "refused") return { kind: "refused", code: result.code };
-      const why = this.#operator.connect();
-      if (why !== undefined || tries >= MOST_TRIES) return { kind: "failed", why: why ?? "The answer was lost." };
+  #change(entry: Extract<DayEntry, { event: "changeReservoir" }>, atMs: number): void {
+    const stopped = this.#operator.metered(NO_RADIO, () => stop(this.#operator));
+    if (stopped.result.kind !== "applied") {
+      this.#report({ entry, atMs, doseId: undefined, outcome: stopped.result, radio: stopped.radio });
+      return;
     }
+    this.#settle(undefined);
+    const { result, radio } = this.#operator.metered(stopped.radio, () =>
+      new ReservoirChanger(this.#operator, entry).change(),
+    );
+    this.#report({ entry, atMs, ...result, change: this.#sinceDayBegan(result), radio });
+  }
+
+  #sinceDayBegan({ change }: Changed): Changed["change"] {
+    return { ...change, ranAtMs: change.ranAtMs === undefined ? undefined : change.ranAtMs - this.#startMs };
   }
 
   #answered(sent: Pick<Ordered, "entry" | "atMs" | "before" | "radio">, result: CommandResult<Accepted>): void {
@@ -166,21 +160,16 @@ export class DayPlayer {
         this.#settle(this.#nowMs);
         return;
       case "refused":
-        this.#report({ entry, atMs, doseId: result.doseId, outcome: { kind: "refused", code: result.code }, radio });
+        this.#report({ entry, atMs, doseId: result.doseId, outcome: notTaken(result), radio });
         return;
       case "notSigned":
-        return this.#failed(sent, "The pump read the order as something else: not signed.");
       case "blocked":
-        return this.#failed(sent, "The end of an earlier dose is not known.");
       case "notSent":
-        return this.#failed(sent, `It was not sent: ${result.reason}.`);
+        this.#report({ entry, atMs, doseId: undefined, outcome: notTaken(result), radio });
+        return;
       default:
         return result satisfies never;
     }
-  }
-
-  #failed({ entry, atMs, radio }: Pick<Ordered, "entry" | "atMs" | "radio">, why: string): void {
-    this.#report({ entry, atMs, doseId: undefined, outcome: { kind: "failed", why }, radio });
   }
 
   /** Asks what became of what was ordered until that is known for good, or until `untilMs`, if it is given. */
@@ -203,10 +192,9 @@ export class DayPlayer {
 
   #askOutcome(ordered: Ordered): Outcome | undefined {
     ordered.asks += 1;
-    this.#operator.connect();
-    const result = this.#operator.ask((done: Done<Result<Outcome>>) => this.#controller.outcome(ordered.doseId, done));
+    const outcome = askOutcome(this.#operator, ordered.doseId);
     ordered.askAtMs = this.#nowMs + ASK_AGAIN_MS;
-    return result.kind === "ok" || result.kind === "stale" ? result.value : undefined;
+    return outcome;
   }
 
   #settled(ordered: Ordered, outcome: Outcome): void {
@@ -224,19 +212,25 @@ export class DayPlayer {
   #givenUp(ordered: Ordered): void {
     this.#ordered = undefined;
     const { entry, atMs, doseId, radio } = ordered;
-    const why = "The pump did not say what became of it.";
-    this.#report({ entry, atMs, doseId, outcome: { kind: "failed", why }, radio });
+    this.#report({ entry, atMs, doseId, outcome: GIVEN_UP, radio });
   }
 
-  #report(played: Omit<PlayedEntry, "received"> & { readonly received?: PlayedEntry["received"] }): void {
-    this.#played({ received: undefined, ...played });
+  #report(played: Omit<PlayedEntry, "received" | "change"> & Partial<Pick<PlayedEntry, "received" | "change">>): void {
+    this.#played({ received: undefined, change: undefined, ...played });
   }
 
   #end(): DayEnd {
     this.#operator.connect();
-    const status = this.#operator.ask((done: Done<Result<Status>>) => this.#controller.status(done));
-    const totals = this.#operator.totals();
+    const history = this.#operator.history();
+    const { controller, world } = this.#operator;
+    const last = this.#operator.atRest(() => ({
+      status: this.#operator.answer((done: Done<Result<Status>>) => controller.status(done)),
+      today: this.#operator.answer((done: Done<Result<TotalDailyInsulin>>) => controller.totalDailyInsulin(done)),
+      totals: this.#operator.totals(),
+      plant: readPlant(world.hardware.plant),
+    }));
+    const atMs = this.#nowMs - this.#startMs;
     this.#operator.disconnect();
-    return { totals, status: status.kind === "ok" ? status.value : undefined, lastBolus: this.#lastBolus };
+    return { beganAtMs: this.#startMs, atMs, ...last, history, lastBolus: this.#lastBolus };
   }
 }

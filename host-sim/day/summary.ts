@@ -1,15 +1,29 @@
 /**
  * The account of a day: what was ordered, what the pump says, what its coils and encoder did, and what the plant
- * received, side by side; and the checks that they must pass. Taken at the day's end, before anybody attacks. Pure but
- * for reading the world.
+ * received, side by side. Taken at the day's end, before anybody attacks; checks.ts says what of it must agree. Pure but
+ * for reading the world's counters.
  */
 
 import { exactProduct, stepDenominator } from "../../firmware/motor/geometry.js";
 import { DEFAULT_RIG } from "../../firmware/rig.js";
+import { EVENT, readEvent } from "../controller/events.js";
+import { ANNUNCIATION_NAMES } from "../controller/ids.js";
+import type { HistoryRecord } from "../controller/recordAccess.js";
 import type { World } from "../world.js";
-import type { Totals } from "./operator.js";
-import type { DayEnd, PlayedEntry } from "./played.js";
-import type { Replay } from "./replays.js";
+import type { Check } from "./check.js";
+import { historyChecks } from "./historyChecks.js";
+import type { PlantReading } from "./plantReading.js";
+import type { DayEnd, PlayedEntry, PlayedOutcome, ReservoirChange } from "./played.js";
+import { type BasalInsulin, basalOf } from "./rates.js";
+
+/** Annunciations of what keeps basal insulin back (PROTOCOL.md section 6.1). */
+const WITHHOLDING: readonly string[] = [
+  "System Issue",
+  "Mechanical Issue",
+  "Occlusion",
+  "Reservoir Empty",
+  "Max Delivery",
+];
 
 /** A number of each bolus that was accepted. */
 export interface Spread {
@@ -17,24 +31,41 @@ export interface Spread {
   readonly most: number;
 }
 
+/** What the drive moved without insulin, over all changes of the reservoir; net half-steps. */
+export interface Moves {
+  readonly backHalfSteps: number;
+  readonly upHalfSteps: number;
+  /** How often it came up. */
+  readonly waysUp: number;
+  /** What the touch of the plungers displaced. */
+  readonly pushedMicrounits: number;
+}
+
 /** Amounts in microunits. */
-export interface Account {
-  /** Sum of the boluses' outcomes, at the upper bound of an uncertain one. */
+export interface Account extends PlantReading {
+  /** Sum of the boluses' outcomes, at the upper bound of an uncertain one; of the primings' likewise. */
   readonly bolusMicrounits: number;
+  readonly primedMicrounits: number;
+  /** What the rates in force come to, by what was ordered and when. */
+  readonly ordered: BasalInsulin;
   /** The pump's own totals; undefined when it did not answer. */
-  readonly reported: Totals | undefined;
-  /** What the insulin delivered is in half-steps, by the rig's exact ratio: a fraction. */
+  readonly reported: { readonly bolusMicrounits: number; readonly basalMicrounits: number } | undefined;
+  /** Reservoirs that were put in. */
+  readonly reservoirs: number;
+  readonly moves: Moves;
+  /** What the insulin delivered and primed is in half-steps, by the rig's exact ratio: a fraction. */
   readonly idealHalfSteps: number;
-  /** What the coils went through. */
-  readonly commandedHalfSteps: number;
   /** Counts that the screw's angle stands for, by the rig's ratio: a fraction. */
   readonly expectedCounts: number;
-  readonly countedCounts: number;
-  readonly displacedMicrounits: number;
-  /** Of it, still in the give of the line. */
-  readonly lineStorageMicrounits: number;
+  /** Undefined when the pump did not answer, or has no reservoir in place. */
   readonly reservoirReportedMicrounits: number | undefined;
-  readonly reservoirMicrounits: number;
+  /** Whether the pump has a reservoir in place; undefined when it did not answer. */
+  readonly attached: boolean | undefined;
+  readonly entries: number;
+  /** Whether the pump has recorded a reason to withhold basal insulin, or cannot tell. */
+  readonly withheld: boolean;
+  readonly historyRecords: number | undefined;
+  readonly historyChecks: readonly Check[];
   readonly keyValueEntries: number;
   readonly historyWrites: number;
   readonly doses: number;
@@ -43,40 +74,33 @@ export interface Account {
   readonly crashes: number;
 }
 
-/** One check of the account, in words that say what must hold. */
-export interface Check {
-  readonly what: string;
-  readonly passed: boolean;
-}
-
-/** x4 counts of play in the encoder's coupling, on the first move after a reversal. */
-const BACKLASH_COUNTS = 1;
-/** The plant's own dimensions differ from the rig's calibration by rounding alone. */
-const DISPLACEMENT_TOLERANCE = 0.001;
-
 /** Takes the account of a day that has just been played in `world`. */
 export function accountOf(world: World, played: readonly PlayedEntry[], end: DayEnd): Account {
-  const { plant, keyValue, operationCounts, crashes } = world.hardware;
+  const { keyValue, operationCounts, crashes } = world.hardware;
   const { drive } = DEFAULT_RIG;
   const { numerator, denominator } = drive.halfStepsPerTurn;
   const countsPerTurn = drive.encoder === "none" ? 0 : drive.encoder.countsPerTurn;
-  const bolusMicrounits = played.reduce(
-    (sum, { outcome }) => sum + ("highMicrounits" in outcome ? outcome.highMicrounits : 0),
-    0,
-  );
-  const deliveredMicrounits = bolusMicrounits + (end.totals?.basalMicrounits ?? 0);
+  const bolusMicrounits = sum(played.map(({ outcome }) => amountOf(outcome)));
+  const changes = played.flatMap(({ change }) => change ?? []);
+  const primedMicrounits = sum(changes.map(({ primed }) => primed?.highMicrounits ?? 0));
+  const pumpedMicrounits = bolusMicrounits + (end.totals?.basalMicrounits ?? 0) + primedMicrounits;
   const doses = played.filter(({ outcome }) => "highMicrounits" in outcome).map(({ radio }) => radio);
   return {
+    ...end.plant,
     bolusMicrounits,
+    primedMicrounits,
+    ordered: basalOf(played, end),
     reported: end.totals,
-    idealHalfSteps: exactProduct(deliveredMicrounits, numerator) / stepDenominator(drive),
-    commandedHalfSteps: plant.commandedHalfSteps,
-    expectedCounts: (plant.screwHalfSteps * countsPerTurn * denominator) / numerator,
-    countedCounts: plant.encoderEdges,
-    displacedMicrounits: plant.displacedMicrounits,
-    lineStorageMicrounits: plant.lineStorageMicrounits,
+    reservoirs: changes.filter(({ attached }) => attached).length,
+    moves: movesOf(changes),
+    idealHalfSteps: exactProduct(pumpedMicrounits, numerator) / stepDenominator(drive),
+    expectedCounts: (end.plant.screwHalfSteps * countsPerTurn * denominator) / numerator,
     reservoirReportedMicrounits: end.status?.reservoirMicrounits,
-    reservoirMicrounits: plant.reservoirMicrounits,
+    attached: end.status?.reservoirAttached,
+    entries: played.length,
+    withheld: hasWithheld(end),
+    historyRecords: end.history?.length,
+    historyChecks: historyChecks(played, end),
     keyValueEntries: keyValue.entriesWritten(),
     historyWrites: operationCounts.flashWrite,
     doses: doses.length,
@@ -86,37 +110,31 @@ export function accountOf(world: World, played: readonly PlayedEntry[], end: Day
   };
 }
 
-function spread(numbers: readonly number[]): Spread {
-  const sum = numbers.reduce((total, number) => total + number, 0);
-  return { mean: numbers.length === 0 ? 0 : sum / numbers.length, most: Math.max(0, ...numbers) };
+/** A fault, an occlusion, an empty reservoir, a limit: the history has an annunciation of each. */
+function hasWithheld({ history }: DayEnd): boolean {
+  return history?.some(withholds) ?? true;
 }
 
-/** Every check of a day and of the attempts to replay its last bolus. */
-export function checksOf(account: Account, replays: readonly Replay[]): readonly Check[] {
-  const { drive } = DEFAULT_RIG;
-  const { bolusMicrounits, reported, idealHalfSteps, commandedHalfSteps, displacedMicrounits } = account;
-  const toleranceCounts = (drive.encoder === "none" ? 0 : drive.encoder.toleranceCounts) + BACKLASH_COUNTS;
-  const deliveredMicrounits = bolusMicrounits + (reported?.basalMicrounits ?? 0);
-  const halfStepMicrounits = stepDenominator(drive) / drive.halfStepsPerTurn.numerator;
-  const displacementMicrounits = deliveredMicrounits * DISPLACEMENT_TOLERANCE + halfStepMicrounits;
-  return [
-    {
-      what: "the pump's total of boluses is the sum of their outcomes",
-      passed: reported !== undefined && reported.bolusMicrounits === bolusMicrounits,
-    },
-    {
-      what: "half-steps commanded differ from the ideal by less than one",
-      passed: reported !== undefined && Math.abs(commandedHalfSteps - idealHalfSteps) < 1,
-    },
-    {
-      what: `the encoder's counts are within ${toleranceCounts} of the screw's angle`,
-      passed: Math.abs(account.countedCounts - account.expectedCounts) <= toleranceCounts,
-    },
-    {
-      what: "the plant displaced what was delivered, to within 0.1 % and a half-step",
-      passed: Math.abs(displacedMicrounits - deliveredMicrounits) <= displacementMicrounits,
-    },
-    { what: "the firmware let no exception out", passed: account.crashes === 0 },
-    ...replays.map(({ what, refused }) => ({ what: `refused: ${what}`, passed: refused })),
-  ];
+function withholds(record: HistoryRecord): boolean {
+  const name = ANNUNCIATION_NAMES[readEvent(record).figures?.["type"] ?? 0];
+  return record.event === EVENT.annunciation1 && name !== undefined && WITHHOLDING.includes(name);
+}
+
+const amountOf = (outcome: PlayedOutcome): number => ("highMicrounits" in outcome ? outcome.highMicrounits : 0);
+
+function movesOf(changes: readonly ReservoirChange[]): Moves {
+  return {
+    backHalfSteps: sum(changes.map(({ backHalfSteps }) => backHalfSteps)),
+    upHalfSteps: sum(changes.map(({ upHalfSteps }) => upHalfSteps)),
+    waysUp: changes.filter((change) => change.upHalfSteps !== 0).length,
+    pushedMicrounits: sum(changes.map(({ pushedMicrounits }) => pushedMicrounits)),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function spread(numbers: readonly number[]): Spread {
+  return { mean: numbers.length === 0 ? 0 : sum(numbers) / numbers.length, most: Math.max(0, ...numbers) };
 }

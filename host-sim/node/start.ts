@@ -9,19 +9,23 @@ import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { renderUnicodeCompact } from "uqr";
 import { clockText } from "../clock/clockText.js";
-import { type DayEntry, parseDay } from "../day/day.js";
-import { accountLines, entryLine, replayLine } from "../day/lines.js";
+import { accountLines } from "../day/accountLines.js";
+import { checksOf } from "../day/checks.js";
+import { type DayEntry, mergeDays, parseDay } from "../day/day.js";
+import { entryLine, replayLine } from "../day/lines.js";
 import { Operator } from "../day/operator.js";
 import type { DayEnd, PlayedEntry } from "../day/played.js";
 import { DayPlayer } from "../day/player.js";
 import { type Replay, Replays } from "../day/replays.js";
-import { accountOf, checksOf } from "../day/summary.js";
+import { accountOf } from "../day/summary.js";
 import type { Sink } from "../trace/recorder.js";
 import { RecordFile } from "./recordFile.js";
 import { messageOf, reasonOf } from "./systemError.js";
 
 /** From .build/host-sim/node/ back to the sources. */
-const DEFAULT_DAY = fileURLToPath(new URL("../../../host-sim/day/closed-loop-day.json", import.meta.url));
+const DEFAULT_DAYS = ["programmed-day.json", "closed-loop-day.json"].map((name) =>
+  fileURLToPath(new URL(`../../../host-sim/day/${name}`, import.meta.url)),
+);
 const DEFAULT_SEED = "1";
 const LARGEST_SEED = 0xffff_ffff;
 const EXIT = { passed: 0, failed: 1, unusable: 2 } as const;
@@ -30,14 +34,16 @@ const HELP = `Usage: npm start -- [--day FILE] [--seed N] [--record FILE]
 
 Plays a day of insulin delivery on a simulated pump, replays its last bolus as an attacker, and accounts for every unit.
 
-  --day FILE   the day to play, as JSON; a real closed-loop day of 13.5 hours unless given
+  --day FILE   the day to play, as JSON; may be repeated: then they are laid over each other. A real closed-loop day of
+               13.5 hours, over a programmed day with a change of the reservoir, unless given
   --seed N     0 to ${LARGEST_SEED}: the same seed gives the same bytes and steps; ${DEFAULT_SEED} unless given
   --record FILE
                records the whole run in pcapng, for Wireshark and for npm run replay; the file is overwritten
   --help       this text
 
 A day is an array of entries in time order, each with "atSeconds" and "event":
-  bolus (units, automatic), tempBasal (unitsPerHour, minutes), suspend, resume
+  bolus (units, automatic), tempBasal (unitsPerHour, minutes), suspend, resume, setTime (localTime),
+  profile (blocks, each with minutes and unitsPerHour), changeReservoir (fillUnits, primingUnits)
 
 Exit code: 0 every check passed, 1 a check failed or the recording broke off, 2 the arguments or the day cannot be used.`;
 
@@ -73,7 +79,7 @@ function choose(args: readonly string[]): Chosen | number {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        day: { type: "string", default: DEFAULT_DAY },
+        day: { type: "string", multiple: true, default: DEFAULT_DAYS },
         seed: { type: "string", default: DEFAULT_SEED },
         record: { type: "string" },
         help: { type: "boolean", default: false },
@@ -85,11 +91,15 @@ function choose(args: readonly string[]): Chosen | number {
     }
     const seed = /^\d{1,10}$/.test(values.seed) ? Number(values.seed) : Number.NaN;
     if (!(seed <= LARGEST_SEED)) return unusable(`--seed is ${values.seed}; it must be 0 to ${LARGEST_SEED}`);
-    const text = read(values.day);
-    if (text === undefined) return EXIT.unusable;
-    const day = parseDay(text);
-    if (day.kind !== "ok") return unusable(`${values.day}: ${day.what}`);
-    return { seed, entries: day.entries, record: values.record };
+    const days: (readonly DayEntry[])[] = [];
+    for (const path of values.day) {
+      const text = read(path);
+      if (text === undefined) return EXIT.unusable;
+      const day = parseDay(text);
+      if (day.kind !== "ok") return unusable(`${path}: ${day.what}`);
+      days.push(day.entries);
+    }
+    return { seed, entries: mergeDays(days), record: values.record };
   } catch (error) {
     return unusable(messageOf(error));
   }

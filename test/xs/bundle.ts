@@ -37,6 +37,7 @@ const FILES = [
   "firmware/PROTOCOL.md",
   "firmware/SECURITY.md",
   "host-sim/day/closed-loop-day.json",
+  "host-sim/day/programmed-day.json",
   "test/storage/storedPumps.json",
   "test/storage/storedVersions.json",
   "test/vectors/protocol.json",

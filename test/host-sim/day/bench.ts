@@ -2,10 +2,14 @@
 
 import { strict as assert } from "node:assert";
 import { Refusal } from "../../../firmware/base/refusal.js";
+import { checksOf } from "../../../host-sim/day/checks.js";
 import type { DayEntry } from "../../../host-sim/day/day.js";
+import { timeOf } from "../../../host-sim/day/fields.js";
 import { Operator } from "../../../host-sim/day/operator.js";
 import type { DayEnd, PlayedEntry } from "../../../host-sim/day/played.js";
 import { DayPlayer } from "../../../host-sim/day/player.js";
+import type { Replay } from "../../../host-sim/day/replays.js";
+import { type Account, accountOf } from "../../../host-sim/day/summary.js";
 
 export const SEED = 20;
 
@@ -20,19 +24,39 @@ export function tempBasal(atSeconds: number, rateMicrounitsPerHour: number, dura
 export const suspend = (atSeconds: number): DayEntry => ({ atSeconds, event: "suspend" });
 export const resume = (atSeconds: number): DayEntry => ({ atSeconds, event: "resume" });
 
+export function setTime(atSeconds: number, localTime: string): DayEntry {
+  const time = timeOf(localTime);
+  assert.ok(time !== undefined, localTime);
+  return { atSeconds, event: "setTime", localTime, time };
+}
+
+/** @param blocks [minutes, microunits an hour] */
+export function profile(atSeconds: number, ...blocks: readonly (readonly [number, number])[]): DayEntry {
+  const given = blocks.map(([durationMinutes, rateMicrounitsPerHour]) => ({ durationMinutes, rateMicrounitsPerHour }));
+  return { atSeconds, event: "profile", blocks: given };
+}
+
+export function changeReservoir(atSeconds: number, fillMicrounits: number, primingMicrounits: number): DayEntry {
+  return { atSeconds, event: "changeReservoir", fillMicrounits, primingMicrounits };
+}
+
 export interface PlayedDay {
   readonly operator: Operator;
   readonly played: readonly PlayedEntry[];
   readonly end: DayEnd;
 }
 
-/** Plays a day on a pump that has just been paired. `meanwhile` is called after each entry. */
+/**
+ * Plays a day on a pump that has just been paired. `meanwhile` is called after each entry, `before` before the first.
+ */
 export function playDay(
   entries: readonly DayEntry[],
   meanwhile: (operator: Operator, played: PlayedEntry) => void = () => {},
+  before: (operator: Operator) => void = () => {},
 ): PlayedDay {
   const operator = new Operator({ seed: SEED });
   operator.begin(operator.powerUp());
+  before(operator);
   const played: PlayedEntry[] = [];
   const player = new DayPlayer(operator, (entry) => {
     played.push(entry);
@@ -41,6 +65,17 @@ export function playDay(
   const end = player.play(entries);
   assert.deepEqual(operator.world.hardware.crashes, [], `seed ${SEED}`);
   return { operator, played, end };
+}
+
+/** What of the account does not agree. */
+export function failuresOf({ operator, played, end }: PlayedDay): readonly string[] {
+  return failures(accountOf(operator.world, played, end));
+}
+
+export function failures(account: Account, replays: readonly Replay[] = []): readonly string[] {
+  return checksOf(account, replays)
+    .filter(({ passed }) => !passed)
+    .map(({ what }) => what);
 }
 
 /** An outcome in a few words: its kind, and the code's name or the amount. */

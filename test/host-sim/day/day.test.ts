@@ -2,84 +2,12 @@
 
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
-import { type DayEntry, parseDay, toMicrounits } from "../../../host-sim/day/day.js";
+import { type DayEntry, mergeDays, parseDay } from "../../../host-sim/day/day.js";
+import { toMicrounits } from "../../../host-sim/day/fields.js";
+import { BOLUS, CHANGE, PROFILE, REFUSED, REFUSED_TEXTS, TIME } from "./refusedDays.js";
 
 const DAY = "host-sim/day/closed-loop-day.json";
-
-const BOLUS = { atSeconds: 10, event: "bolus", units: 0.1, automatic: true };
-const TBR = { atSeconds: 10, event: "tempBasal", unitsPerHour: 1.2, minutes: 30 };
-const UNITS =
-  "a number from 0.01 to 300, what a cartridge holds, in steps of 0.01 (of 0.1 above 20.45, of 1 above 204.5: a command carries no finer)";
-const SECONDS = "a whole number of seconds from 0 to 2678400";
-
-/** The second entry of a day, and the one line that refuses it. */
-const REFUSED: readonly (readonly [entry: unknown, line: string])[] = [
-  [{ ...BOLUS, units: -0.1 }, `entry 2 (bolus at 10 s): units is -0.1; it must be ${UNITS}`],
-  [{ ...BOLUS, units: 0 }, `entry 2 (bolus at 10 s): units is 0; it must be ${UNITS}`],
-  [{ ...BOLUS, units: "0.1" }, `entry 2 (bolus at 10 s): units is "0.1"; it must be ${UNITS}`],
-  [{ ...BOLUS, units: null }, `entry 2 (bolus at 10 s): units is null; it must be ${UNITS}`],
-  [{ ...BOLUS, units: [0.1] }, `entry 2 (bolus at 10 s): units is [0.1]; it must be ${UNITS}`],
-  [{ ...BOLUS, units: undefined }, `entry 2 (bolus at 10 s): units is missing; it must be ${UNITS}`],
-  [{ ...BOLUS, units: 0.005 }, `entry 2 (bolus at 10 s): units is 0.005; it must be ${UNITS}`],
-  [{ ...BOLUS, units: 0.1 + 0.2 }, `entry 2 (bolus at 10 s): units is 0.30000000000000004; it must be ${UNITS}`],
-  [{ ...BOLUS, units: 20.46 }, `entry 2 (bolus at 10 s): units is 20.46; it must be ${UNITS}`],
-  [{ ...BOLUS, units: 300.1 }, `entry 2 (bolus at 10 s): units is 300.1; it must be ${UNITS}`],
-  [{ ...BOLUS, units: 1e300 }, `entry 2 (bolus at 10 s): units is 1e+300; it must be ${UNITS}`],
-  [{ ...BOLUS, automatic: 1 }, "entry 2 (bolus at 10 s): automatic is 1; it must be true or false"],
-  [{ ...BOLUS, automatic: undefined }, "entry 2 (bolus at 10 s): automatic is missing; it must be true or false"],
-  [
-    { ...BOLUS, unit: 1 },
-    'entry 2 (bolus at 10 s): "unit" is no field of it; it has atSeconds, event, units, automatic',
-  ],
-  [
-    { atSeconds: 10, event: "suspend", minutes: 5 },
-    'entry 2 (suspend at 10 s): "minutes" is no field of it; it has atSeconds, event',
-  ],
-  [
-    { ...TBR, unitsPerHour: -1 },
-    `entry 2 (tempBasal at 10 s): unitsPerHour is -1; it must be ${UNITS.replace("0.01", "0")}`,
-  ],
-  [{ ...TBR, minutes: 0 }, "entry 2 (tempBasal at 10 s): minutes is 0; it must be a whole number from 1 to 1440"],
-  [{ ...TBR, minutes: 1441 }, "entry 2 (tempBasal at 10 s): minutes is 1441; it must be a whole number from 1 to 1440"],
-  [{ ...TBR, minutes: 2.5 }, "entry 2 (tempBasal at 10 s): minutes is 2.5; it must be a whole number from 1 to 1440"],
-  [{ ...BOLUS, atSeconds: -1 }, `entry 2 (bolus): atSeconds is -1; it must be ${SECONDS}`],
-  [{ ...BOLUS, atSeconds: 0.5 }, `entry 2 (bolus): atSeconds is 0.5; it must be ${SECONDS}`],
-  [{ ...BOLUS, atSeconds: 2_678_401 }, `entry 2 (bolus): atSeconds is 2678401; it must be ${SECONDS}`],
-  [{ ...BOLUS, atSeconds: undefined }, `entry 2 (bolus): atSeconds is missing; it must be ${SECONDS}`],
-  [
-    { ...BOLUS, atSeconds: 4 },
-    "entry 2 (bolus at 4 s): atSeconds is 4; it must be 5, as in the entry before, or later",
-  ],
-  [{ ...BOLUS, event: "square" }, 'entry 2: event is "square"; it must be one of bolus, tempBasal, suspend, resume'],
-  [
-    { ...BOLUS, event: "toString" },
-    'entry 2: event is "toString"; it must be one of bolus, tempBasal, suspend, resume',
-  ],
-  [{}, "entry 2: event is missing; it must be one of bolus, tempBasal, suspend, resume"],
-  [null, "entry 2 is null; it must be an object"],
-  [[BOLUS], 'entry 2 is [{"atSeconds":10,"event":"bolus","units":0.1,"automatic":true}]; it must be an object'],
-  ["bolus", 'entry 2 is "bolus"; it must be an object'],
-  [7, "entry 2 is 7; it must be an object"],
-];
-
-/** A whole text, and the one line that refuses it. */
-const REFUSED_TEXTS: readonly (readonly [text: string, line: RegExp])[] = [
-  ["", /^the day is not JSON: /],
-  ["[\n{\n}", /^the day is not JSON: /],
-  ['[{"atSeconds": NaN}]', /^the day is not JSON: /],
-  ["{}", /^the day is \{\}; it must be an array of entries$/],
-  ["null", /^the day is null; it must be an array of entries$/],
-  ["[]", /^the day has 0 entries; it must have 1 to 10000$/],
-  [`[${Array(10_001).fill("0").join()}]`, /^the day has 10001 entries; it must have 1 to 10000$/],
-  [
-    '[{"atSeconds": 0, "event": "bolus", "units": 1e999, "automatic": true}]',
-    /^entry 1 \(bolus at 0 s\): units is Infinity; it must be a number from 0\.01/,
-  ],
-  [
-    '[{"atSeconds": 1e999, "event": "suspend"}]',
-    /^entry 1 \(suspend\): atSeconds is Infinity; it must be a whole number/,
-  ],
-];
+const PROGRAMMED = "host-sim/day/programmed-day.json";
 
 function refusal(text: string): string {
   const day = parseDay(text);
@@ -135,6 +63,63 @@ describe("a day as text", () => {
     );
     assert.deepEqual(zero, { atSeconds: 3, event: "tempBasal", rateMicrounitsPerHour: 0, durationMinutes: 60 });
     assert.deepEqual(same, { atSeconds: 3, event: "suspend" });
+  });
+
+  it("reads a time to the second and the quarter of an hour, to either side of UTC and both ends of what can be set", () => {
+    // By Date of ECMAScript: seconds from 2000-01-01 00:00:00 UTC.
+    const since2000 = (text: string) => (Date.parse(text) - Date.UTC(2000, 0, 1)) / 1_000;
+    for (const [localTime, timeZoneQuarters] of [
+      ["2025-04-28T16:00:00+02:00", 8],
+      ["2024-02-29T23:59:59-03:30", -14],
+      ["2000-01-01T00:00:00+00:00", 0],
+      ["2000-01-01T14:00:00+14:00", 56],
+      ["2099-12-31T23:59:59-12:00", -48],
+      ["2025-04-28T16:00:00-00:00", 0],
+    ] as const) {
+      const [entry] = entriesOf(JSON.stringify([{ ...TIME, localTime }]));
+      const time = { baseTimeSeconds: since2000(localTime), timeZoneQuarters, dstQuarters: 0 };
+      assert.deepEqual(entry, { atSeconds: 10, event: "setTime", localTime, time });
+    }
+  });
+
+  it("reads a profile of one block and of 24, and a change of the reservoir, to the microunit", () => {
+    const blocks = Array.from({ length: 24 }, (_, hour) => ({ minutes: 60, unitsPerHour: hour / 100 }));
+    const [one, most, change] = entriesOf(JSON.stringify([PROFILE, { ...PROFILE, blocks }, CHANGE]));
+    assert.deepEqual(one, {
+      atSeconds: 10,
+      event: "profile",
+      blocks: [{ durationMinutes: 1_440, rateMicrounitsPerHour: 900_000 }],
+    });
+    assert.deepEqual(most, {
+      atSeconds: 10,
+      event: "profile",
+      blocks: blocks.map((_, hour) => ({ durationMinutes: 60, rateMicrounitsPerHour: hour * 10_000 })),
+    });
+    assert.deepEqual(change, {
+      atSeconds: 10,
+      event: "changeReservoir",
+      fillMicrounits: 180_000_000,
+      primingMicrounits: 10_000_000,
+    });
+  });
+
+  it("lays days over each other in time order, and of one second the first day's entries first", () => {
+    const days = [
+      [TIME, { ...CHANGE, atSeconds: 20 }],
+      [BOLUS, { atSeconds: 15, event: "suspend" }, { atSeconds: 20, event: "resume" }],
+    ].map((entries) => entriesOf(JSON.stringify(entries)));
+    assert.deepEqual(
+      mergeDays(days).map(({ event }) => event),
+      ["setTime", "bolus", "suspend", "changeReservoir", "resume"],
+    );
+  });
+
+  it("reads the programmed day that is laid under the real one: a time, a profile, a change of the reservoir", () => {
+    const entries = entriesOf(readFileSync(PROGRAMMED, "utf8"));
+    assert.deepEqual(
+      entries.map(({ event }) => event),
+      ["setTime", "profile", "changeReservoir"],
+    );
   });
 
   it("reads the real day whole: 23 boluses, 26 temporary basals, a suspend and a resume", () => {

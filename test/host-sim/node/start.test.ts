@@ -38,15 +38,33 @@ describe("npm start", () => {
     return { status, stdout, stderr };
   }
 
-  it("plays the real day, accounts for it, and exits 0", () => {
+  it("plays the real day over the programmed one, changes the reservoir, accounts for it all, and exits 0", () => {
     const { status, stdout, stderr } = start([]);
     assert.equal(stderr, "");
     assert.equal(status, 0, stdout);
-    assert.match(stdout, /51 entries, seed 1:/);
+    assert.match(stdout, /54 entries, seed 1:/);
+    assert.match(
+      stdout,
+      /\n {2}1:15:00 {2}reservoir: 180 U, primes 10 U +1-\d+ +applied .*, primed 10 U, Run at 1:27:/,
+    );
+    assert.match(stdout, /\n {2}reservoirs put in +1\n/);
     assert.equal(stdout.match(/ delivered \d/g)?.length, 23);
     assert.equal(stdout.match(/\n {2}refused {2}/g)?.length, 6);
     assert.match(stdout, /\n {2}[A-Z2-7]{42}\n/);
     assert.match(stdout, /Every check passed\.\n$/);
+  });
+
+  it("plays days that are laid over each other, each read by itself", () => {
+    const [first, ...rest] = SMALL;
+    const [one, two] = [file("one.json", JSON.stringify(rest)), file("two.json", JSON.stringify([first]))];
+    const whole = file("small.json", JSON.stringify(SMALL));
+    const both = start(["--day", one, "--day", two]);
+    assert.equal(both.status, 0, both.stdout);
+    assert.equal(both.stdout, start(["--day", whole]).stdout);
+    const bad = file("bad.json", JSON.stringify([{ atSeconds: 0, event: "profile", blocks: [] }]));
+    const { status, stdout, stderr } = start(["--day", one, "--day", bad]);
+    assert.deepEqual([status, stdout], [2, ""]);
+    assert.match(stderr, /bad\.json: entry 1 \(profile at 0 s\): blocks has 0 entries; it must have 1 to 24\n$/);
   });
 
   it("shows a refused dose, goes on, and exits 0", () => {

@@ -1,14 +1,14 @@
-/** The closed-loop day, played and told in full: what two engines must agree on to the byte. */
+/** The day that `npm start` plays, told in full: what two engines must agree on to the byte. */
 
 import { readFileSync } from "node:fs";
 import type { Board } from "../../../firmware/board.js";
 import type { AirEvent } from "../../../host-sim/air/packet.js";
-import { parseDay } from "../../../host-sim/day/day.js";
+import { mergeDays, parseDay } from "../../../host-sim/day/day.js";
 import { Operator } from "../../../host-sim/day/operator.js";
 import { DayPlayer } from "../../../host-sim/day/player.js";
 import { historyOf } from "../../scenarios/scene.js";
 
-const DAY = "host-sim/day/closed-loop-day.json";
+const DAYS = ["host-sim/day/programmed-day.json", "host-sim/day/closed-loop-day.json"];
 const SEED = 1;
 
 const hex = (bytes: Iterable<number>): string =>
@@ -19,8 +19,11 @@ const hex = (bytes: Iterable<number>): string =>
  * history. @param firmware what boots: see World.
  */
 export function dayLines(firmware: (board: Board) => void): readonly string[] {
-  const parsed = parseDay(readFileSync(DAY, "utf8"));
-  if (parsed.kind !== "ok") throw new Error(parsed.what);
+  const days = DAYS.map((path) => {
+    const parsed = parseDay(readFileSync(path, "utf8"));
+    if (parsed.kind !== "ok") throw new Error(parsed.what);
+    return parsed.entries;
+  });
   const lines: string[] = [];
   const observer = ({ timeMs, what, packet: { connectionId, direction, kind, value } }: AirEvent) =>
     lines.push(`${timeMs} ${what} ${connectionId} ${direction} ${kind} ${hex(value)}`);
@@ -28,7 +31,7 @@ export function dayLines(firmware: (board: Board) => void): readonly string[] {
   operator.begin(operator.powerUp());
   const end = new DayPlayer(operator, ({ atMs, entry, outcome }) =>
     lines.push(`${atMs} ${entry.event} ${outcome.kind}`),
-  ).play(parsed.entries);
+  ).play(mergeDays(days));
   const { hardware } = operator.world;
   const { plant, keyValue, crashes, operationCounts } = hardware;
   lines.push(
