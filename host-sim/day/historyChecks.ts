@@ -47,7 +47,7 @@ export function historyChecks(played: readonly PlayedEntry[], end: DayEnd): read
       ),
     },
     {
-      what: "the history has each reservoir that was put in, and each fill that was told",
+      what: "the history has each reservoir that was put in",
       passed: recordsOf(records, EVENT.reservoirChanged).length === reservoirsOf(played),
     },
     {
@@ -116,7 +116,7 @@ function operationalStates(played: readonly PlayedEntry[]): readonly number[] {
 }
 
 const reservoirsOf = (played: readonly PlayedEntry[]): number =>
-  played.reduce((sum, { change }) => sum + (change?.attached ? 1 : 0) + (change?.filled ? 1 : 0), 0);
+  played.reduce((sum, { change }) => sum + (change?.attached ? 1 : 0), 0);
 
 /** From the first Run, which was committed before the day began. */
 function controlStates(played: readonly PlayedEntry[]): readonly number[] {

@@ -32,9 +32,8 @@ export interface ReservoirChange {
   readonly upHalfSteps: number;
   /** What the plant displaced on both ways: what the touch of the plunger pushed. */
   readonly pushedMicrounits: number;
-  /** Whether the pump found the new reservoir, and then took what its fill was told to be. */
+  /** Whether the pump found the new reservoir. */
   readonly attached: boolean;
-  readonly filled: boolean;
   /** What was primed, by the pump's last word; undefined when no priming was accepted. */
   readonly primed: Interval | undefined;
   /** When Run was committed, since the day began; undefined when the pump was left in Stop. */

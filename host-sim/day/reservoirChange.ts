@@ -1,7 +1,7 @@
 /**
  * The change of a reservoir as hands and controller do it together, on a pump in Stop (PROTOCOL.md section 6.7, README.md
- * "The button"): the drive goes back, another cartridge goes in, the drive comes up, the controller tells the fill and
- * orders the priming, the hands confirm it, and once it has ended the controller commits Run. Whatever goes otherwise
+ * "The button"): the drive goes back, the controller tells what is in the next cartridge, it goes in, the drive comes up, the
+ * controller orders the priming, the hands confirm it, and once it has ended the controller commits Run. Whatever goes otherwise
  * ends it there: a pump whose line may not be full stays in Stop. What the drive moves is measured at the plant.
  */
 
@@ -18,11 +18,14 @@ import type { Interval, PlayedOutcome, ReservoirChange } from "./played.js";
 const LONGEST_WAY_MS = 20 * 60_000;
 /** What the pump shows (firmware/reservoirText.ts): its question, a drive on its way, a drive at its stop, a reservoir found. */
 const SHOWN = {
-  question: "Hold within a minute",
+  question: "Yes: two taps and a hold",
   moves: "Hold to halt it",
-  open: "Change the reservoir",
+  open: "Tell the controller what is in it",
   found: "Reservoir: ",
 };
+
+/** An answer that comes sooner is none. */
+const ANSWER_MS = 4_000;
 
 /** How a change ended. `change.ranAtMs` counts from the world's beginning. */
 export interface Changed extends Ended {
@@ -42,7 +45,6 @@ export class ReservoirChanger {
   #back: Way = { halfSteps: 0, displacedMicrounits: 0 };
   #up: Way = { halfSteps: 0, displacedMicrounits: 0 };
   #attached = false;
-  #filled = false;
   #doseId: DoseId | undefined;
   #primed: Interval | undefined;
   #ranAtMs: number | undefined;
@@ -54,26 +56,29 @@ export class ReservoirChanger {
 
   /** Does it all, on a pump in Stop with no dose under way. */
   change(): Changed {
-    const outcome = this.#hands() ?? this.#controller() ?? { kind: "applied" };
+    const outcome = this.#goBack() ?? this.#tell() ?? this.#comeUp() ?? this.#prime() ?? this.#run();
     const change = {
       backHalfSteps: this.#back.halfSteps,
       upHalfSteps: this.#up.halfSteps,
       pushedMicrounits: this.#back.displacedMicrounits + this.#up.displacedMicrounits,
       attached: this.#attached,
-      filled: this.#filled,
       primed: this.#primed,
       ranAtMs: this.#ranAtMs,
     };
     return { doseId: this.#doseId, outcome, change };
   }
 
-  /** At the pump, without a session: undefined once the new reservoir is in place, else why it is not. */
-  #hands(): PlayedOutcome | undefined {
-    const { world } = this.#operator;
+  /** At the pump: undefined once the drive is at its stop, else why it is not. */
+  #goBack(): PlayedOutcome | undefined {
     this.#operator.disconnect();
     this.#back = this.#move();
-    if (!this.#shows(SHOWN.open)) return this.#stuck();
-    world.hardware.plant.loadCartridge(this.#entry.fillMicrounits);
+    return this.#shows(SHOWN.open) ? undefined : this.#stuck();
+  }
+
+  /** At the pump: undefined once the new reservoir is in place, else why it is not. */
+  #comeUp(): PlayedOutcome | undefined {
+    this.#operator.disconnect();
+    this.#operator.world.hardware.plant.loadCartridge(this.#entry.fillMicrounits);
     this.#up = this.#move();
     this.#attached = this.#shows(SHOWN.found);
     return this.#attached ? undefined : this.#stuck();
@@ -84,7 +89,7 @@ export class ReservoirChanger {
     const { clock, hardware } = this.#operator.world;
     const before = readPlant(hardware.plant);
     this.#operator.world.tapButton(5);
-    if (this.#shows(SHOWN.question)) this.#operator.world.holdButton();
+    this.#sayYes();
     clock.runUntil(() => !this.#shows(SHOWN.moves), LONGEST_WAY_MS);
     const after = readPlant(hardware.plant);
     return {
@@ -93,41 +98,50 @@ export class ReservoirChanger {
     };
   }
 
-  /** By radio: undefined once the line is primed and the pump runs, else why it does not. */
-  #controller(): PlayedOutcome | undefined {
+  /** Says yes to what the pump asks, if it asks anything. */
+  #sayYes(): void {
+    if (!this.#shows(SHOWN.question)) return;
+    this.#operator.world.clock.advance(ANSWER_MS);
+    this.#operator.world.holdButton(2);
+  }
+
+  /** By radio: undefined once the pump knows what is in the next reservoir, else why it does not. */
+  #tell(): PlayedOutcome | undefined {
     const why = this.#operator.connect();
     if (why !== undefined) return { kind: "failed", why };
     const { controller } = this.#operator;
-    const status = this.#operator.ask((done: (result: Result<Status>) => void) => controller.status(done));
-    if (status.kind !== "ok" || !status.value.reservoirAttached || status.value.operationalState !== "ready")
-      return { kind: "failed", why: "By its status the pump has no reservoir in place." };
     const { fillMicrounits } = this.#entry;
     const filled = carryOut(this.#operator, (done) => controller.setReservoirFill(fillMicrounits, done));
-    if (filled.outcome.kind !== "applied") return filled.outcome;
-    this.#filled = true;
-    return this.#prime() ?? this.#run();
+    return filled.outcome.kind === "applied" ? undefined : filled.outcome;
   }
 
-  /** Orders the priming, confirms it at the pump, and waits for its end. */
+  /** Orders the priming of the reservoir that is in place, confirms it at the pump, and waits for its end. */
   #prime(): PlayedOutcome | undefined {
+    const why = this.#operator.connect();
+    if (why !== undefined) return { kind: "failed", why };
+    const status = this.#operator.ask((done: (result: Result<Status>) => void) =>
+      this.#operator.controller.status(done),
+    );
+    if (status.kind !== "ok" || !status.value.reservoirAttached || status.value.operationalState !== "ready")
+      return { kind: "failed", why: "By its status the pump has no reservoir in place." };
     const { primingMicrounits } = this.#entry;
     const { world, controller } = this.#operator;
     const ordered = carryOut(this.#operator, (done) => controller.startPriming(primingMicrounits, done));
     this.#doseId = ordered.doseId;
     if (ordered.outcome.kind !== "applied" || ordered.doseId === undefined) return notPrimed(ordered.outcome);
-    world.holdButton();
+    this.#sayYes();
     world.clock.advance(primingMicrounits * DELIVERY_MS_PER_MICROUNIT + ASK_AGAIN_MS);
     const ended = lastWord(this.#operator, ordered.doseId);
     if ("highMicrounits" in ended) this.#primed = ended;
     return ended.kind === "delivered" ? undefined : notPrimed(ended);
   }
 
-  #run(): PlayedOutcome | undefined {
+  #run(): PlayedOutcome {
     const { controller, world } = this.#operator;
     const running = carryOut(this.#operator, (done) => controller.run(() => true, done));
     if (running.outcome.kind !== "applied") return running.outcome;
     this.#ranAtMs = world.clock.nowMs;
-    return undefined;
+    return { kind: "applied" };
   }
 
   #shows(text: string): boolean {
