@@ -3,6 +3,7 @@
  * requests at a time. Owns no part of the pump.
  */
 
+import { CARTRIDGE_MICROUNITS } from "../plant/syringe.js";
 import type { PumpWorld } from "../pumpWorld.js";
 import { LINE_MAXIMUM } from "./lines.js";
 import type { PowerSupply } from "./powerSupply.js";
@@ -30,6 +31,7 @@ const REQUESTS = {
   occlude: { needs: {} },
   clear: { needs: {} },
   empty: { needs: {} },
+  load: { needs: { microunits: wholeNumber(0, CARTRIDGE_MICROUNITS) } },
   cut: { needs: {} },
   restore: { needs: {} },
   stall: { needs: { ms: TIME } },
@@ -74,6 +76,17 @@ export function pressButton(
   press(0);
 }
 
+/** Puts another cartridge in; why not, where the drive is in the way. */
+export function loadCartridge({ hardware }: PumpWorld, contentMicrounits: number): string | undefined {
+  try {
+    hardware.plant.loadCartridge(contentMicrounits);
+    return undefined;
+  } catch (error) {
+    // It throws for one thing.
+    return `no cartridge was put in: ${error instanceof Error ? error.message : "it does not fit"}`;
+  }
+}
+
 export class Laboratory {
   readonly #bench: Bench;
   readonly #socket: RequestSocket<typeof REQUESTS>;
@@ -116,6 +129,11 @@ export class Laboratory {
       case "observe":
         finish(observe(world));
         return undefined;
+      case "load": {
+        const why = loadCartridge(world, request.microunits);
+        if (why === undefined) finish();
+        return why;
+      }
       default:
         this.#touch(request);
         finish();
@@ -124,7 +142,7 @@ export class Laboratory {
   }
 
   /** What is done at once. */
-  #touch(request: Exclude<Request, { do: "press" | "advance" | "observe" }>): void {
+  #touch(request: Exclude<Request, { do: "press" | "advance" | "observe" | "load" }>): void {
     const { world, supply } = this.#bench;
     const { hardware } = world;
     switch (request.do) {

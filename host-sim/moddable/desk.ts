@@ -5,9 +5,10 @@
  * The pane sends JSON objects, each with `do` and nothing else; it gets a `View`.
  */
 
-import type { Bench } from "../bridge/laboratory.js";
+import { type Bench, loadCartridge } from "../bridge/laboratory.js";
 import type { Peer } from "../bridge/peer.js";
 import { type RequestOf, readRequest } from "../bridge/vocabulary.js";
+import { CARTRIDGE_MICROUNITS } from "../plant/syringe.js";
 import type { Viewer } from "./view.js";
 
 /** How often the pane may change: often enough for an eye, seldom enough for a slow computer. */
@@ -23,6 +24,7 @@ const REQUESTS = {
   occlude: { needs: {} },
   clear: { needs: {} },
   empty: { needs: {} },
+  load: { needs: {} },
   cut: { needs: {} },
   restore: { needs: {} },
 } as const;
@@ -82,6 +84,11 @@ export class Desk implements Peer {
       case "empty":
         plant.loadCartridge(0);
         return;
+      case "load": {
+        const why = loadCartridge(world, CARTRIDGE_MICROUNITS);
+        if (why !== undefined) this.#options.onTrouble(why);
+        return;
+      }
       case "cut":
         supply.cut();
         return;

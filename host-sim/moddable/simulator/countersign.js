@@ -192,6 +192,9 @@ class PumpBehavior extends DeviceBehavior {
   onEmpty(container) {
     this.onHands(container, "empty");
   }
+  onLoad(container) {
+    this.onHands(container, "load");
+  }
   onMessage(container, message) {
     const view = JSON.parse(message);
     container.distribute("onView", view);
@@ -285,7 +288,13 @@ export default {
         off: "Open",
         value: false,
       }),
-      ButtonsRow({ label: "Reservoir", buttons: [{ event: "onEmpty", label: "Empty" }] }),
+      ButtonsRow({
+        label: "Reservoir",
+        buttons: [
+          { event: "onEmpty", label: "Empty" },
+          { event: "onLoad", label: "Full" },
+        ],
+      }),
     ],
   })),
   DeviceTemplate: DeviceContainer.template(($) => ({

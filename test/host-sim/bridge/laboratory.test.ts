@@ -95,6 +95,18 @@ describe("the laboratory", () => {
     assert.equal(after["displacedMicrounits"], before["displacedMicrounits"]);
   });
 
+  it("puts another cartridge in, and says why not while the drive is in its way (SR-129)", () => {
+    const { world } = runningWorld({ seed: 7 });
+    const { ask } = laboratory(world);
+    const { plant } = world.hardware;
+    plant.turnScrew(10_000);
+    const what = "line 1: load: no cartridge was put in: the pusher is in the way: withdraw it first";
+    assert.deepEqual(ask({ do: "load", microunits: 300_000_000 }), { event: "error", do: "load", what });
+    plant.turnScrew(-10_000);
+    assert.deepEqual(ask({ do: "load", microunits: 120_000_000 }), done("load"));
+    assert.equal(plant.reservoirMicrounits, 120_000_000);
+  });
+
   it("takes the power and gives it back, once each", () => {
     const { world, switched, ask } = laboratory();
     for (const what of ["cut", "cut"]) assert.deepEqual(ask({ do: what }), done(what));

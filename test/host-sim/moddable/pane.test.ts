@@ -76,8 +76,9 @@ describe("the simulator's pane", () => {
     behavior?.["onOcclusion"]?.(pane.device, { value: true });
     behavior?.["onOcclusion"]?.(pane.device, { value: false });
     behavior?.["onEmpty"]?.(pane.device);
+    behavior?.["onLoad"]?.(pane.device);
     const sent = pane.sent.map((message) => (JSON.parse(message) as { readonly do: string }).do);
-    assert.deepEqual(sent, ["cut", "restore", "occlude", "clear", "empty"]);
+    assert.deepEqual(sent, ["cut", "restore", "occlude", "clear", "empty", "load"]);
     pane.show({ ...VIEW, powered: false, occluded: true });
     const values = pane.controls.contents?.map(({ value }) => value);
     assert.deepEqual(values, [false, true, undefined]);
