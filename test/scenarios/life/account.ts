@@ -12,8 +12,11 @@ import type { Reboot, Witness } from "./witness.js";
 /** Half a step of the plant's motor, rounded up, and what its coils can jump at most when they are switched on again. */
 const HALF_STEP_MICROUNITS = 1_257;
 const JUMP_MICROUNITS = 4 * HALF_STEP_MICROUNITS;
-/** The carried part of a half-step, and a block that begins within the second to which the pump's time is known. */
-const ROUNDING_MICROUNITS = HALF_STEP_MICROUNITS + 400;
+/**
+ * The carried part of a half-step, of the last basal pulse before and the first one after with a dose in between, and a block
+ * that begins within the second to which the pump's time is known.
+ */
+const ROUNDING_MICROUNITS = 2 * HALF_STEP_MICROUNITS + 400;
 /** Plant and firmware have constants of their own: 1 in 10^6. */
 const CALIBRATION = 1e-6;
 /** The journal is one write of at most 64 bytes: 2 entries of its own and 2 of data. */

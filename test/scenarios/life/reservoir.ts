@@ -59,7 +59,10 @@ class Changing {
   /** All of it, from Stop to Run; undefined where the pump would not. */
   do(): Fitted | undefined {
     const { person } = this.#hands;
-    person.inSession(() => person.stop());
+    person.inSession(() => {
+      person.stop();
+      person.resolve();
+    });
     for (let i = 0; i < TRIES; i++) {
       this.#goOn();
       const fitted = person.inSession(() => this.#fitted());
