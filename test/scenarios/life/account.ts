@@ -1,21 +1,24 @@
 /** What must agree at a day's end: plant, outcomes, counters, history, the program, and the wear. */
 
 import { EVENT } from "../../../host-sim/controller/events.js";
-import type { DeliveredInsulin, Status } from "../../../host-sim/controller/idsAnswers.js";
 import type { World } from "../../../host-sim/world.js";
 import { type Account, reported } from "./history.js";
+import { all, type Part, sum, units, within } from "./part.js";
 import type { Told } from "./person.js";
 import { MS_PER_HOUR, microunitsOf, PULSE_MICROUNITS } from "./program.js";
+import { judgeReservoirs, type ReservoirEvening } from "./reservoirAccount.js";
 import type { Reboot, Witness } from "./witness.js";
 
 /** Half a step of the plant's motor, rounded up, and what its coils can jump at most when they are switched on again. */
 const HALF_STEP_MICROUNITS = 1_257;
 const JUMP_MICROUNITS = 4 * HALF_STEP_MICROUNITS;
-/** The carried part of a half-step, and a block that begins within the second to which the pump's time is known. */
-const ROUNDING_MICROUNITS = HALF_STEP_MICROUNITS + 400;
+/**
+ * The carried part of a half-step, of the last basal pulse before and the first one after with a dose in between, and a block
+ * that begins within the second to which the pump's time is known.
+ */
+const ROUNDING_MICROUNITS = 2 * HALF_STEP_MICROUNITS + 400;
 /** Plant and firmware have constants of their own: 1 in 10^6. */
 const CALIBRATION = 1e-6;
-const CARTRIDGE_MICROUNITS = 300_000_000;
 /** The journal is one write of at most 64 bytes: 2 entries of its own and 2 of data. */
 const ENTRIES_A_PULSE = 4;
 const SAVE_MS = 300_000;
@@ -28,18 +31,13 @@ const SECOND_MS = 1_000;
 const PULSE_INTERVAL_MS = 2_000;
 
 /** What is asked at a day's end. */
-export interface Evening {
-  readonly status: Status | undefined;
-  readonly delivered: DeliveredInsulin | undefined;
+export interface Evening extends ReservoirEvening {
   readonly account: Account;
-  readonly told: readonly Told[];
   /** Temporary rates that the power kept from an answer: recorded or not. */
   readonly lostTbrs: number;
 }
 
 const micro = (value: number): string => value.toFixed(0).padStart(9);
-const units = (value: number): string => (value / 1_000_000).toFixed(4);
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /**
  * A line a reboot, and whether it is within its bound: a pulse and five minutes under, four half-steps over; where the
@@ -72,9 +70,10 @@ export function judge(
   const parts = [
     plantAndProgram(world, witness),
     doses(evening.told),
-    counters(world, witness, evening),
+    counters(witness, evening),
     historyOfDoses(evening),
     historyOfBasal(witness, evening),
+    judgeReservoirs(world, witness, evening),
     wear(world, witness),
   ];
   return {
@@ -83,26 +82,11 @@ export function judge(
   };
 }
 
-interface Part {
-  readonly lines: readonly string[];
-  readonly wrong: readonly string[];
-}
-
-/** `what` with its figure, within bounds. */
-function within(what: string, value: number, least: number, most: number): Part {
-  const line = `${what}: ${units(value)} U, of ${units(least)} to ${units(most)}`;
-  return { lines: [line], wrong: value >= least && value <= most ? [] : [line] };
-}
-
-const all = (...parts: readonly Part[]): Part => ({
-  lines: parts.flatMap(({ lines }) => lines),
-  wrong: parts.flatMap(({ wrong }) => wrong),
-});
-
 function plantAndProgram(world: World, witness: Witness): Part {
-  const { program, basalMicrounits, doses, reboots } = witness;
+  const { program, basalMicrounits, doses, legs, reboots } = witness;
   const displaced = world.hardware.plant.displacedMicrounits;
-  const bolus = sum(doses.map(({ displacedMicrounits }) => displacedMicrounits));
+  const pushed = sum(legs.map(({ displacedMicrounits }) => displacedMicrounits));
+  const dosed = sum(doses.map(({ displacedMicrounits }) => displacedMicrounits));
   // What each reboot cost is judged by itself; one after which no basal pulse has come yet may still cost all it may.
   const expected = microunitsOf(program.due) - sum(reboots.map(({ underMicrounits = 0 }) => underMicrounits));
   const open = reboots.filter(({ underMicrounits }) => underMicrounits === undefined);
@@ -118,8 +102,8 @@ function plantAndProgram(world: World, witness: Witness): Part {
     { lines: [], wrong: witness.isLate ? [`a basal pulse is late: ${microunitsOf(program.owed)} µU are owed`] : [] },
     within("basal that the plant displaced, by the program less what reboots cost", basalMicrounits, least, most),
     within(
-      "boluses and basal, and all that the plant displaced",
-      bolus + basalMicrounits,
+      "boluses, primings, basal and touches, and all that the plant displaced",
+      dosed + basalMicrounits + pushed,
       displaced - 1,
       displaced + 1,
     ),
@@ -137,7 +121,7 @@ function doses(told: readonly Told[]): Part {
     if (kind === "uncertain") uncertain += 1;
     const widest = isSure ? 0 : PULSE_MICROUNITS + 2 * JUMP_MICROUNITS;
     // The carried part of a half-step goes from pulse to pulse, whosoever they are.
-    const slack = Math.max(1, dose.runs) * HALF_STEP_MICROUNITS;
+    const slack = Math.max(1, dose.runs) * HALF_STEP_MICROUNITS + (dose.hasJump ? JUMP_MICROUNITS : 0);
     const isWhole = kind !== "delivered" || low === amountMicrounits;
     const isKnown = isSure || kind === "uncertain";
     if (!isKnown || !isWhole || high - low > widest || displaced < low - slack || displaced > high + slack)
@@ -146,9 +130,11 @@ function doses(told: readonly Told[]): Part {
   return { lines: [`doses: ${told.length}, of which ${uncertain} uncertain`], wrong };
 }
 
-function counters({ hardware }: World, witness: Witness, { delivered, status }: Evening): Part {
-  const { basalPulses, doses, reboots, basalMicrounits } = witness;
-  if (!delivered || status?.reservoirMicrounits === undefined) return { lines: [], wrong: ["no counters"] };
+/** What is counted is delivered to somebody: no priming, no way of the drive. */
+function counters(witness: Witness, { delivered }: Evening): Part {
+  const { basalPulses, reboots, basalMicrounits } = witness;
+  if (!delivered) return { lines: [], wrong: ["no counters"] };
+  const doses = witness.doses.filter(({ kind }) => kind === "bolus");
   // A pulse counts whole from when it is begun: one that a cut kept from its first half-step, too.
   const unseen = reboots.length * PULSE_MICROUNITS;
   const bolusPulses = sum(
@@ -156,9 +142,7 @@ function counters({ hardware }: World, witness: Witness, { delivered, status }: 
   );
   const displaced = sum(doses.map(({ displacedMicrounits }) => displacedMicrounits));
   const { bolusMicrounits: bolus, basalMicrounits: basal } = delivered;
-  const left = reported(CARTRIDGE_MICROUNITS - bolus - basal, "down");
-  const { reservoirMicrounits } = hardware.plant;
-  const jumps = reboots.length * JUMP_MICROUNITS + CARTRIDGE_MICROUNITS * CALIBRATION;
+  const jumps = reboots.length * JUMP_MICROUNITS + (bolus + basal) * CALIBRATION;
   return all(
     within("counted as boluses, by pulses begun", bolus, bolusPulses, bolusPulses + unseen),
     within(
@@ -173,8 +157,6 @@ function counters({ hardware }: World, witness: Witness, { delivered, status }: 
       -jumps,
       2 * unseen + HALF_STEP_MICROUNITS,
     ),
-    within("reservoir as told, and as counted", status.reservoirMicrounits, left, left),
-    within("reservoir as told, and in the plant", status.reservoirMicrounits, 0, reservoirMicrounits + jumps),
   );
 }
 
@@ -214,12 +196,14 @@ function historyOfBasal({ program, reboots, obeyed }: Witness, { account, lostTb
   );
 }
 
-function wear({ hardware, clock }: World, { basalPulses, doses, reboots }: Witness): Part {
+/** A pulse is one write of the journal, whatever it is of: one of a leg is of 256 half-steps, a sixteenth of a turn. */
+function wear({ hardware, clock }: World, { basalPulses, doses, legs, reboots }: Witness): Part {
   const { keyValue } = hardware;
   const journal = keyValue.entriesWritten("journal.a") + keyValue.entriesWritten("journal.b");
-  const pulses = basalPulses + sum(doses.map((dose) => dose.pulses));
+  const ofLegs = sum(legs.map((leg) => leg.pulses));
+  const pulses = basalPulses + sum(doses.map((dose) => dose.pulses)) + ofLegs;
   const writes = pulses + (reboots.length + 1) * (SAVES_A_BOOT + 1) + Math.ceil(clock.nowMs / SAVE_MS);
   const most = ENTRIES_A_PULSE * writes;
-  const line = `journal: ${journal} NVS entries, at most ${most} for ${pulses} pulses; ${keyValue.entriesWritten()} in all`;
+  const line = `journal: ${journal} NVS entries, at most ${most} for ${pulses} pulses, ${ofLegs} of them the drive's on its ways; ${keyValue.entriesWritten()} in all`;
   return { lines: [line], wrong: journal <= most ? [] : [line] };
 }

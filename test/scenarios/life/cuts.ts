@@ -44,12 +44,23 @@ export class Cuts {
   /** Does something while the power stays on. */
   without<T>(what: () => T): T {
     const armed = this.#armed;
+    const held = this.#held;
     this.#take(undefined);
     this.#held = true;
     const done = what();
-    this.#held = false;
+    this.#held = held;
     if (armed && !this.#armed) this.cut(armed);
     return done;
+  }
+
+  /** Takes the power in what goes on now, whatever keeps it on: a way of the drive, or a priming. Undefined: leaves it. */
+  amid(cut: Cut | undefined): void {
+    this.#take(cut);
+    if (!cut) return;
+    const isLeg = this.#witness.isOnLeg;
+    this.#witness.cutAmid += isLeg ? ", on a way of the drive" : ", in a priming";
+    // No pulse of a leg is basal, nor is what its coils jump by afterwards: the next leg's.
+    this.#witness.cutIsAtRest ||= isLeg;
   }
 
   #take(cut: Cut | undefined): void {

@@ -8,8 +8,10 @@ import { judge } from "./account.js";
 import { Cuts } from "./cuts.js";
 import { accountOf, Kept } from "./history.js";
 import { Person } from "./person.js";
-import { type Deed, PROFILES, planDay } from "./plan.js";
+import { type Change, type Deed, PROFILES, planDay } from "./plan.js";
 import { DAY_MS } from "./program.js";
+import { changeReservoir, type Fitted } from "./reservoir.js";
+import { stateHistoryOf } from "./stateHistory.js";
 import { Witness } from "./witness.js";
 
 export const DAYS = 14;
@@ -28,7 +30,6 @@ const CANCELLED_MS = 9_000;
 const RESUME_TAPS = 1;
 /** Of a day, in boluses: the pump remembers its 64 newest orders. */
 const MOST_ASKED = 5;
-const CARTRIDGE_MICROUNITS = 300_000_000;
 
 /** What a life came to: what is wrong, and the figures of the last day's end. */
 export interface Lived {
@@ -48,6 +49,7 @@ class Life {
   readonly #setFrom: number[] = [];
   #zone: { readonly zoneQuarters: number; readonly dstQuarters: 0 | 4 } = { zoneQuarters: 0, dstQuarters: 0 };
   #hasBooted = false;
+  readonly #fitted: Fitted[] = [];
 
   constructor(seed: number) {
     const { world, controller, store } = bondedWorld({ seed });
@@ -97,13 +99,16 @@ class Life {
       clock.runUntil(() => !coilsOn(this.#world), 1_000);
       const status = person.status();
       const delivered = person.delivered();
+      const today = person.today();
       const basal = person.activeBasal();
       const rateMicrounitsPerHour = basal?.tbr?.rateMicrounitsPerHour ?? basal?.programmedMicrounitsPerHour ?? 0;
       const seconds = person.time()?.baseTimeSeconds ?? Number.NaN;
       this.#witness.settle();
       const account = accountOf(this.#kept, this.#setFrom, { seconds, rateMicrounitsPerHour });
+      const states = stateHistoryOf(this.#kept.records);
       const { told, lostTbrs } = person;
-      return judge(this.#world, this.#witness, { status, delivered, account, told, lostTbrs });
+      const evening = { status, delivered, today, account, states, told, fitted: this.#fitted, lostTbrs };
+      return judge(this.#world, this.#witness, evening);
     });
     return lived ?? { wrong: this.#witness.wrong, lines: [] };
   }
@@ -167,7 +172,7 @@ class Life {
       case "activateProfile":
         return void this.#safely(() => person.activateProfile(deed.template));
       case "reservoir":
-        return this.#reservoirDay();
+        return this.#reservoirDay(deed.change);
       case "cut":
         return this.#cuts.cut(deed.cut);
       default:
@@ -175,11 +180,22 @@ class Life {
     }
   }
 
-  /** Every third day: one cartridge lasts the whole life, so the pump must still be delivering from the first. */
-  #reservoirDay(): void {
-    const { plant } = this.#world.hardware;
-    const left = plant.reservoirMicrounits + plant.displacedMicrounits;
-    if (Math.round(left) !== CARTRIDGE_MICROUNITS) this.#witness.wrong.push(`the cartridge was of ${left} µU`);
+  /** Every third day another reservoir is put in. The power goes where the change has it go, and nowhere else in it. */
+  #reservoirDay(change: Change): void {
+    const { clock, hardware } = this.#world;
+    clock.runUntil(() => hardware.powered && this.#witness.isSettled, LONGEST_WAIT_MS);
+    clock.runUntil(() => hardware.powered, DAY_MS);
+    const fitted = this.#cuts.without(() => {
+      const afterCut = () => {
+        clock.runUntil(() => this.#hasBooted, DAY_MS);
+        clock.advance(this.#random.below(NOTICED_MS));
+        this.#lookAfterBoot();
+      };
+      const [world, witness, person, cuts] = [this.#world, this.#witness, this.#person, this.#cuts];
+      return changeReservoir({ world, witness, person, cuts, afterCut }, change);
+    });
+    if (fitted) this.#fitted.push(fitted);
+    else this.#witness.wrong.push(`the reservoir could not be changed: ${hardware.display.join(" / ")}`);
   }
 
   #bolus(amountMicrounits: number, after: "stay" | "leave" | "cancel"): void {

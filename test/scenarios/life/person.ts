@@ -7,12 +7,18 @@ import type { Accepted, AcceptedBolus, CommandResult } from "../../../host-sim/c
 import { type DoseId, type Outcome, sameDoseId } from "../../../host-sim/controller/control.js";
 import type { Controller } from "../../../host-sim/controller/controller.js";
 import type { FetchResult, HistoryStore } from "../../../host-sim/controller/historyFetch.js";
-import type { ActiveBasal, Annunciation, DeliveredInsulin, Status } from "../../../host-sim/controller/idsAnswers.js";
+import type {
+  ActiveBasal,
+  Annunciation,
+  DeliveredInsulin,
+  Status,
+  TotalDailyInsulin,
+} from "../../../host-sim/controller/idsAnswers.js";
 import type { PumpTime, TimeOrder } from "../../../host-sim/controller/profiles.js";
 import type { RateReading } from "../../../host-sim/controller/readings.js";
 import type { Result } from "../../../host-sim/controller/requests.js";
 import type { MemoryStore, World } from "../../../host-sim/world.js";
-import type { Dose, Order } from "./orders.js";
+import { type Dose, newDose, type Order } from "./orders.js";
 import type { Block, Tbr } from "./program.js";
 import type { Witness } from "./witness.js";
 
@@ -105,7 +111,7 @@ export class Person {
 
   /** Orders a bolus. One whose answer was lost may have been accepted: its outcome will say. */
   bolus(amountMicrounits: number): Told | undefined {
-    const dose: Dose = { amountMicrounits, pulses: 0, runs: 0, displacedMicrounits: 0, active: false };
+    const dose = newDose("bolus", amountMicrounits);
     const result = this.#order<CommandResult<AcceptedBolus>>({ kind: "setBolus", dose }, (done) =>
       this.controller.bolus(amountMicrounits, { meal: true }, done),
     );
@@ -114,6 +120,24 @@ export class Person {
     const told: Told = { doseId, bolusId, dose, outcome: undefined };
     this.told.push(told);
     return told;
+  }
+
+  /** Orders a priming: it waits for a yes at the pump. */
+  startPriming(amountMicrounits: number): Told | undefined {
+    const dose = newDose("priming", amountMicrounits);
+    const result = this.#order<Ordered>({ kind: "startPriming", dose }, (done) =>
+      this.controller.startPriming(amountMicrounits, done),
+    );
+    if (result?.kind !== "ok") return undefined;
+    const told: Told = { doseId: result.value.doseId, bolusId: undefined, dose, outcome: undefined };
+    this.told.push(told);
+    return told;
+  }
+
+  setReservoirFill(amountMicrounits: number): Ordered | undefined {
+    return this.#order<Ordered>({ kind: "setReservoirFill" }, (done) =>
+      this.controller.setReservoirFill(amountMicrounits, done),
+    );
   }
 
   cancelBolus(bolusId: number): void {
@@ -143,6 +167,10 @@ export class Person {
 
   delivered(): DeliveredInsulin | undefined {
     return this.read<DeliveredInsulin>((done) => this.controller.deliveredInsulin(done));
+  }
+
+  today(): TotalDailyInsulin | undefined {
+    return this.read<TotalDailyInsulin>((done) => this.controller.totalDailyInsulin(done));
   }
 
   time(): PumpTime | undefined {

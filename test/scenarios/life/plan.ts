@@ -15,9 +15,26 @@ export interface Cut {
   readonly offMs: number;
 }
 
+/** A change of the reservoir. */
+export interface Change {
+  /** What the syringe's scale said, and the pump is told. */
+  readonly toldMicrounits: number;
+  readonly contentMicrounits: number;
+  readonly primingMicrounits: number;
+  readonly cut: ChangeCut | undefined;
+}
+
+/** Where in a change the power goes, and so long into it. */
+export interface ChangeCut {
+  readonly amid: "back" | "up" | "priming";
+  readonly intoMs: number;
+  readonly cut: Cut;
+}
+
 export type Deed =
   | { readonly do: "tbr"; readonly tbr: Tbr }
-  | { readonly do: "cancelTbr" | "fetch" | "reservoir" }
+  | { readonly do: "cancelTbr" | "fetch" }
+  | { readonly do: "reservoir"; readonly change: Change }
   | { readonly do: "bolus"; readonly amountMicrounits: number; readonly after: "stay" | "leave" | "cancel" }
   | { readonly do: "stop" | "run"; readonly by: "radio" | "button" }
   | { readonly do: "travel"; readonly zoneQuarters: number; readonly dstQuarters: 0 | 4 }
@@ -55,6 +72,15 @@ const MEALS = [7, 10.5, 13, 16.5, 19.5];
 /** Nothing is set and the power stays on, so that 18 hours pass without a Reference Time. */
 const QUIET_DAY = 4;
 const CUTS_A_DAY = 2;
+/** What the reservoirs are told to hold, one after the other: what three days need, one of them with little to spare. */
+const FILLS_MICROUNITS = [300_000_000, 180_000_000, 130_000_000, 220_000_000];
+const DAYS_A_RESERVOIR = 3;
+const CHANGE_HOUR = 18;
+/** So that the pump is in Run when its reservoir is changed. */
+const PAUSES_BEFORE_HOUR = 17;
+/** Half-steps of a pulse of a leg; and what of 4 changes are cut. */
+const LEG_HALF_STEPS = 256;
+const CUT_OF_4 = 3;
 
 const at = (hour: number): number => Math.floor(hour * MS_PER_HOUR);
 
@@ -95,9 +121,27 @@ function cut(random: Random): Cut {
   };
 }
 
+/** What is in a reservoir is within 1.5 U of what its syringe's scale says. */
+function change(random: Random, day: number): Change {
+  const toldMicrounits = FILLS_MICROUNITS[Math.floor(day / DAYS_A_RESERVOIR) - 1] ?? 200_000_000;
+  const amid = (["back", "up", "priming"] as const)[random.below(3)] ?? "back";
+  const halfStep = random.below(amid === "priming" ? 41 : LEG_HALF_STEPS);
+  const drawn: ChangeCut = {
+    amid,
+    intoMs: random.below(25_000),
+    cut: { ...cut(random), bolusMs: undefined, halfStep },
+  };
+  return {
+    toldMicrounits,
+    contentMicrounits: toldMicrounits + 10_000 * (random.below(301) - 150),
+    primingMicrounits: 10_000 * (100 + random.below(300)),
+    cut: random.below(4) < CUT_OF_4 ? drawn : undefined,
+  };
+}
+
 /** Stop and Run again, one by radio and the other by the button. */
 function pause(random: Random): readonly Planned[] {
-  const atMs = random.below(DAY_MS - 30 * MINUTE_MS);
+  const atMs = random.below(at(PAUSES_BEFORE_HOUR));
   const [stop, run] = random.boolean() ? (["radio", "button"] as const) : (["button", "radio"] as const);
   const untilMs = atMs + (3 + random.below(22)) * MINUTE_MS;
   return [
@@ -108,7 +152,7 @@ function pause(random: Random): readonly Planned[] {
 
 function meal(random: Random, hour: number): Planned {
   const after = (["stay", "leave", "leave", "stay", "cancel"] as const)[random.below(5)] ?? "stay";
-  const amountMicrounits = 10_000 * (20 + random.below(180));
+  const amountMicrounits = 10_000 * (100 + random.below(400));
   return { do: "bolus", amountMicrounits, after, atMs: at(hour) + random.below(40 * MINUTE_MS) };
 }
 
@@ -123,7 +167,8 @@ export function planDay(random: Random, day: number): readonly Planned[] {
     ...[8, 21].map((hour) => ({ do: "fetch" as const, atMs: at(hour) + random.below(at(2)) })),
     ...(ONCE[day] ?? []),
   ];
-  if (day % 3 === 0 && day > 0) deeds.push({ do: "reservoir", atMs: at(18) });
+  if (day % DAYS_A_RESERVOIR === 0 && day > 0)
+    deeds.push({ do: "reservoir", change: change(random, day), atMs: at(CHANGE_HOUR) });
   if (day !== QUIET_DAY)
     for (let i = 0; i < CUTS_A_DAY; i++) deeds.push({ do: "cut", cut: cut(random), atMs: random.below(DAY_MS) });
   return deeds.toSorted((a, b) => a.atMs - b.atMs);

@@ -8,6 +8,7 @@ import { onPulse } from "../scene.js";
 import type { Dose, Order } from "./orders.js";
 import { type Block, MS_PER_HOUR, microunitsOf, Program, PULSE_MICROUNITS } from "./program.js";
 import { recordedLocalMs } from "./recordedTime.js";
+import type { Turn } from "./stateHistory.js";
 
 /** What one time without power cost, from the basal pulse before it to the end of the first one after it. */
 export interface Reboot {
@@ -31,11 +32,30 @@ const LATEST_MS = 2_300;
 const TOLERANCE = { exact: 1, toTheSecond: 400 } as const;
 const FIVE_MINUTES_MS = 300_000;
 const OBEYED = "obeyed: ";
+
+/** One way of the drive without insulin: back to its stop, or up to a plunger. */
+export interface Leg {
+  readonly way: "back" | "up";
+  pulses: number;
+  /** What the plunger that it touched, or left, displaced. */
+  displacedMicrounits: number;
+}
+
+/** What a pulse is of. `nothing`: nobody has asked for it. */
+type Purpose = Dose | Leg | "basal" | "nothing";
+
+/** First lines of the display (README.md, "The button") with which a leg begins; and with which it is over. */
+const LEG_BEGINS: Readonly<Record<string, Leg["way"]>> = { "The drive goes back": "back", "The drive comes up": "up" };
+const LEG_ENDS = /^(Change the reservoir|The drive has halted|Reservoir: .*)$/;
+
 export class Witness {
   readonly program: Program;
   readonly wrong: string[] = [];
   readonly reboots: Reboot[] = [];
   readonly doses: Dose[] = [];
+  readonly legs: Leg[] = [];
+  /** When delivery began and stopped, as the display has it. */
+  readonly turns: Turn[] = [];
   readonly templates = new Map<number, readonly Block[]>();
   activeTemplate = 1;
   basalPulses = 0;
@@ -50,8 +70,11 @@ export class Witness {
   /** Called as soon as a pulse has begun. */
   onPulseBegun: (() => void) | undefined;
   readonly #world: World;
-  #pulse: { readonly of: Dose | "basal"; readonly displacedBefore: number } | undefined;
-  #pulseBefore: Dose | "basal" = "basal";
+  #pulse: { readonly of: Purpose; readonly displacedBefore: number } | undefined;
+  #pulseBefore: Purpose = "basal";
+  #leg: Leg | undefined;
+  /** No pulse has begun since the last boot. */
+  #isFirstPulse = true;
   /** The last basal pulse: what was due and displaced as basal when it began. */
   #last: { readonly due: number; readonly basal: number } | undefined;
   #openReboot: { readonly reboot: Reboot; readonly last: { readonly due: number; readonly basal: number } } | undefined;
@@ -70,7 +93,7 @@ export class Witness {
     this.#last = { due: 0, basal: 0 };
     onPulse(world, () => this.#pulseBegun());
     world.hardware.panel.listener = {
-      onShown: ([line]) => this.#shown(line),
+      onShown: (lines) => this.#shown(lines),
       onTraced: (line) => this.#traced(line),
       onCrashed: (what) => this.wrong.push(`the firmware let out ${what}`),
     };
@@ -91,6 +114,15 @@ export class Witness {
     return this.#known && microunitsOf(this.program.owed) > this.#latestOwed;
   }
 
+  /** Whether the drive moves without insulin, or primes, as far as the display has told. */
+  get isPreparing(): boolean {
+    return this.isOnLeg || (!this.program.running && this.doses.at(-1)?.active === true);
+  }
+
+  get isOnLeg(): boolean {
+    return this.#leg !== undefined;
+  }
+
   /** Accounts up to now. */
   pass(): void {
     this.program.passTo(this.#world.clock.nowMs);
@@ -104,7 +136,7 @@ export class Witness {
     if (!pulse) return;
     const displaced = this.#world.hardware.plant.displacedMicrounits - pulse.displacedBefore;
     if (pulse.of === "basal") this.basalMicrounits += displaced;
-    else pulse.of.displacedMicrounits += displaced;
+    else if (pulse.of !== "nothing") pulse.of.displacedMicrounits += displaced;
     const open = this.#openReboot;
     if (!open || !this.#known || pulse.of !== "basal" || !this.#last) return;
     this.#openReboot = undefined;
@@ -135,14 +167,23 @@ export class Witness {
   #pulseBegun(): void {
     this.settle();
     const { nowMs } = this.#world.clock;
-    const dose = this.doses.at(-1);
-    const of = this.#known && !this.program.isDue(this.#tolerance) && dose?.active ? dose : "basal";
+    const of = this.#purpose();
     if (of === "basal") this.#basalBegun(nowMs - this.#lastPulseMs > LATEST_MS);
-    else this.#bolusBegun(of);
+    else if (of === "nothing") this.#say("a pulse in Stop that nobody asked for");
+    else if ("way" in of) of.pulses += 1;
+    else this.#doseBegun(of);
+    this.#isFirstPulse = false;
     this.#lastPulseMs = nowMs;
     this.#pulseBefore = of;
     this.#pulse = { of, displacedBefore: this.#world.hardware.plant.displacedMicrounits };
     this.onPulseBegun?.();
+  }
+
+  /** In Stop no basal pulse is due, whatever is owed: what moves then is a leg, or a priming. */
+  #purpose(): Purpose {
+    const dose = this.doses.at(-1);
+    if (!this.program.running) return this.#leg ?? (dose?.active && dose.kind === "priming" ? dose : "nothing");
+    return this.#known && !this.program.isDue(this.#tolerance) && dose?.active ? dose : "basal";
   }
 
   /** @param alone nothing before it can have kept it waiting: it begins to the millisecond when it is due. */
@@ -166,18 +207,36 @@ export class Witness {
     return PULSE_MICROUNITS + (this.program.rate * LATEST_MS) / MS_PER_HOUR + this.#tolerance;
   }
 
-  #bolusBegun(dose: Dose): void {
+  #doseBegun(dose: Dose): void {
     dose.pulses += 1;
+    if (this.#isFirstPulse) dose.hasJump = true;
     if (this.#pulseBefore !== dose) dose.runs += 1;
     dose.active = dose.pulses < Math.ceil(dose.amountMicrounits / PULSE_MICROUNITS);
   }
 
-  #shown(line: string | undefined): void {
+  #shown(lines: readonly string[]): void {
     this.pass();
-    if (line === "Running") this.program.running = true;
-    if (line === "Stopped") this.program.stop();
-    if (line === "Stopped") this.#endDose();
-    if (line === "FAULT") this.#say("a fault is shown");
+    const { program } = this;
+    const [first = ""] = lines;
+    const way = LEG_BEGINS[first];
+    if (way) this.legs.push({ way, pulses: 0, displacedMicrounits: 0 });
+    if (way) this.#leg = this.legs.at(-1);
+    if (LEG_ENDS.test(first)) this.#leg = undefined;
+    const dose = this.doses.at(-1);
+    if (first === "Priming" && dose) dose.active = true;
+    if (first === "Priming has ended") this.#endDose();
+    if (lines.includes("Running") && !program.running) this.#turned(true);
+    // The pump says so again and again while it is stopped.
+    if (lines.includes("Stopped") && program.running) this.#turned(false);
+    if (first === "FAULT") this.#say("a fault is shown");
+  }
+
+  #turned(running: boolean): void {
+    const { program } = this;
+    this.turns.push({ running, localMs: program.localMs });
+    if (running) program.running = true;
+    else program.stop();
+    if (!running) this.#endDose();
   }
 
   #endDose(): void {
@@ -206,6 +265,10 @@ export class Witness {
         order.dose.active = true;
         this.doses.push(order.dose);
         return;
+      case "startPriming":
+        // Nothing moves before somebody at the pump has said yes, and the display tells of that.
+        this.doses.push(order.dose);
+        return;
       case "cancelBolus":
         return this.#endDose();
       case "setTime":
@@ -218,7 +281,8 @@ export class Witness {
         return this.#activate(order.template);
       case "run":
       case "stop":
-        // The display says so too, and for the button alone.
+      case "setReservoirFill":
+        // The display says so too, and of the first two for the button alone.
         return;
       default:
         return order satisfies never;
@@ -240,6 +304,8 @@ export class Witness {
     const fiveMinutesMicrounits = microunitsOf(program.dueSince(nowMs - FIVE_MINUTES_MS));
     program.powerLost();
     this.#endDose();
+    this.#leg = undefined;
+    this.#isFirstPulse = true;
     const nothingYet = { behindMs: 0, forgottenMicrounits: 0, underMicrounits: undefined };
     const reboot: Reboot = {
       cutMs: nowMs,
