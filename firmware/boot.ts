@@ -19,7 +19,8 @@ import { type Newer, newerText } from "./storage/newer.js";
 import { bootTherapy } from "./therapy/boot.js";
 import { JOURNAL_BLOB, type Journal, NEW_JOURNAL } from "./therapy/journal.js";
 import { newProfiles, PROFILES_BLOB, type Profiles } from "./therapy/profiles.js";
-import { newStanding, STANDING_BLOB, type Standing } from "./therapy/standing.js";
+import { newStanding, type Standing } from "./therapy/standing.js";
+import { STANDING_BLOB } from "./therapy/standingBlob.js";
 import type { Therapy } from "./therapy/therapy.js";
 
 /** Everything the pump stores, but for the mark below. */

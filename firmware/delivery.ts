@@ -24,7 +24,7 @@ import { operationalState } from "./therapy/operational.js";
 import { endLegPulse } from "./therapy/preparation.js";
 import { PROFILES_BLOB } from "./therapy/profiles.js";
 import { countUncommanded, endPulse, passRates, passTime, therapyWakeAt } from "./therapy/pulses.js";
-import { STANDING_BLOB } from "./therapy/standing.js";
+import { STANDING_BLOB } from "./therapy/standingBlob.js";
 import type { Therapy, TherapyRecord, TherapyStep } from "./therapy/therapy.js";
 
 /** A failing flash may recover; asking it more often would not help. */

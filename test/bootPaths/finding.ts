@@ -6,7 +6,7 @@ import { AnnunciationType } from "../../firmware/ids/values.js";
 import { startPump } from "../../firmware/pump.js";
 import type { RigConfig } from "../../firmware/rig.js";
 import { StateBlob } from "../../firmware/storage/blob.js";
-import { STANDING_BLOB } from "../../firmware/therapy/standing.js";
+import { STANDING_BLOB } from "../../firmware/therapy/standingBlob.js";
 import type { DurableState } from "../../host-sim/durable.js";
 import type { EntropyMode } from "../../host-sim/peripherals/entropy.js";
 import { MemoryStore, World } from "../../host-sim/world.js";

@@ -6,7 +6,7 @@ import { AnnunciationType, HistoryEvent } from "../../firmware/ids/values.js";
 import { jumpMicrounits } from "../../firmware/motor/geometry.js";
 import { JOURNAL_BLOB, type Journal, totalMicrounits } from "../../firmware/therapy/journal.js";
 import { ledgerCount, ledgerEntries } from "../../firmware/therapy/ledger.js";
-import { STANDING_BLOB } from "../../firmware/therapy/standing.js";
+import { STANDING_BLOB } from "../../firmware/therapy/standingBlob.js";
 import { lastHourMicrounits } from "../../firmware/therapy/windows.js";
 import { bolusStanding, closedBins, entryOf, HOUR_MS, ledgerOf, PULSE, RIG, therapyOf } from "./bench.js";
 import { booted, eventsOf, intact, typesOf } from "./bootBench.js";

@@ -45,7 +45,7 @@ describe("npm start", () => {
     assert.match(stdout, /54 entries, seed 1:/);
     assert.match(
       stdout,
-      /\n {2}1:15:00 {2}reservoir: 180 U, primes 10 U +1-\d+ +applied .*, primed 10 U, Run at 1:27:/,
+      /\n {2}1:15:00 {2}reservoir: 180 U, primes 10 U +1-\d+ +applied .*, primed 10 U, Run at 1:28:/,
     );
     assert.match(stdout, /\n {2}reservoirs put in +1\n/);
     assert.equal(stdout.match(/ delivered \d/g)?.length, 23);

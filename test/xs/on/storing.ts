@@ -1,7 +1,7 @@
 /** What storing a command costs, taken apart: the same functions on the same bytes, one by one. */
 
 import { withCheck } from "../../../firmware/storage/checked.js";
-import { STANDING_BLOB } from "../../../firmware/therapy/standing.js";
+import { STANDING_BLOB } from "../../../firmware/therapy/standingBlob.js";
 import type { KeyValueSnapshot } from "../../../host-sim/peripherals/keyValue.js";
 
 const KEY = "therapy.a";
