@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { DAYS, live } from "./life/life.js";
 
-/** Its four changes of the reservoir lose the power on the way back, on the way up, and in a priming. */
-const SEED = 107;
+/** Three of its four changes of the reservoir lose the power: on the way back, on the way up, and in a priming. */
+const SEED = 102;
 /** Beside other tests. */
 const PATIENCE_MS = 300_000;
 
