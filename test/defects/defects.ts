@@ -321,6 +321,20 @@ export const DEFECTS: readonly Defect[] = [
     caughtBy: { file: "scenarios/life", title: "leave plant, outcomes, history, counters and program in agreement" },
   },
   {
+    name: "a way of the drive counts as basal",
+    module: "firmware/therapy/preparation.js",
+    from: 'pulse: { source: "bench", insulinMicrounits: microunits(0) },',
+    to: 'pulse: { source: "bench", insulinMicrounits: microunits(0) }, basalTotalMicrounits: journal.basalTotalMicrounits + 50_000,',
+    caughtBy: { file: "scenarios/life", title: "leave plant, outcomes, history, counters and program in agreement" },
+  },
+  {
+    name: "what was primed stays in the reservoir's account",
+    module: "firmware/therapy/change.js",
+    from: "reservoir.endMicrounits - highMicrounits",
+    to: "reservoir.endMicrounits",
+    caughtBy: { file: "scenarios/life", title: "leave plant, outcomes, history, counters and program in agreement" },
+  },
+  {
     name: "history sequences repeat",
     module: "firmware/therapy/history.js",
     from: "nextSequence: history.nextSequence + all.length",

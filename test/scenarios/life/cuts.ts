@@ -57,10 +57,10 @@ export class Cuts {
   amid(cut: Cut | undefined): void {
     this.#take(cut);
     if (!cut) return;
-    const isLeg = this.#witness.isOnLeg;
-    this.#witness.cutAmid += isLeg ? ", on a way of the drive" : ", in a priming";
+    const { way } = this.#witness;
+    this.#witness.cutAmid += way ? `, on the drive's way ${way}` : ", in a priming";
     // No pulse of a leg is basal, nor is what its coils jump by afterwards: the next leg's.
-    this.#witness.cutIsAtRest ||= isLeg;
+    this.#witness.cutIsAtRest ||= way !== undefined;
   }
 
   #take(cut: Cut | undefined): void {

@@ -15,8 +15,11 @@ export const FIRST_MICROUNITS = 300_000_000;
 const OVER_MICROUNITS = 50_000;
 /** How far under what the drive has found an account may be: its stop's slack, and what a second seek found gone. */
 const UNDER_MICROUNITS = 150_000;
-/** What a touch of the plunger may push out of the line: three pulses of a leg, 256 half-steps each. */
-const TOUCH_MICROUNITS = 3 * 322_000;
+/**
+ * What one touch of a plunger may push out of the line: a pulse of a leg, 256 half-steps, that was not enough for the force,
+ * one that was, and the one of 40 that makes sure.
+ */
+const TOUCH_MICROUNITS = 2 * 322_000 + 51_000;
 /** What the give of a line has left seconds after its last pulse, which a plunger that is left takes back. */
 const TAKEN_BACK_MICROUNITS = 1_000;
 /** Insulin is counted in hundredths of a unit; FLOAT holds that exactly. */
@@ -84,7 +87,9 @@ function legs({ legs: ways }: Witness): Part {
   const back = ways.filter(({ way }) => way === "back");
   const displaced = (of: typeof ways) => sum(of.map(({ displacedMicrounits }) => displacedMicrounits));
   const taken = -TAKEN_BACK_MICROUNITS * back.length;
+  const most = Math.max(0, ...up.map(({ displacedMicrounits }) => displacedMicrounits));
   return all(
+    within("pushed out by one touch at most", most, 0, TOUCH_MICROUNITS),
     within(`pushed out by ${up.length} touches of a plunger`, displaced(up), 0, TOUCH_MICROUNITS * up.length),
     within(`displaced on ${back.length} ways back`, displaced(back), taken, 0),
   );

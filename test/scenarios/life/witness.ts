@@ -116,11 +116,12 @@ export class Witness {
 
   /** Whether the drive moves without insulin, or primes, as far as the display has told. */
   get isPreparing(): boolean {
-    return this.isOnLeg || (!this.program.running && this.doses.at(-1)?.active === true);
+    return this.#leg !== undefined || (!this.program.running && this.doses.at(-1)?.active === true);
   }
 
-  get isOnLeg(): boolean {
-    return this.#leg !== undefined;
+  /** Which way the drive moves without insulin, as far as the display has told. */
+  get way(): Leg["way"] | undefined {
+    return this.#leg?.way;
   }
 
   /** Accounts up to now. */
