@@ -10,6 +10,7 @@ import type { Delivery } from "./delivery.js";
 import { AnnunciationType } from "./ids/values.js";
 import type { RigConfig } from "./rig.js";
 import { endSnooze, tell } from "./therapy/obey.js";
+import { isAttended } from "./therapy/operational.js";
 import { passReminder, type RemindAt } from "./therapy/reminder.js";
 import { isReservoirLow } from "./therapy/therapy.js";
 
@@ -44,9 +45,7 @@ export class Attention {
     this.#lookAtReservoir(now);
     const { next, due } = passReminder(this.#remindAt, delivery.therapy, now);
     this.#remindAt = next;
-    // Where somebody is at the pump, the display is theirs.
-    const { leg, offer } = delivery.therapy;
-    if (due && !leg && !offer) delivery.remindStopped();
+    if (due && !isAttended(delivery.therapy)) delivery.remindStopped();
     return delivery.therapy !== before;
   }
 

@@ -26,6 +26,11 @@ export function operationalState({ fault, standing }: Pick<Therapy, "fault" | "s
   }
 }
 
+/** Whether somebody at the pump is asked, or has let its drive move: the display is theirs. */
+export function isAttended({ leg, offer, standing }: Therapy): boolean {
+  return leg !== undefined || offer !== undefined || activePriming(standing.ledger) !== undefined;
+}
+
 /** Whether insulin may be delivered to somebody: nobody is asked to let the drive move, either. */
 export function isReady(therapy: Therapy): boolean {
   return operationalState(therapy) === OperationalState.Ready && !therapy.offer;

@@ -221,6 +221,19 @@ describe("priming", () => {
     inSession(peer, () => assert.deepEqual(outcomeOf(peer, doseId), ["delivered", 2 * U, 2 * U]));
   });
 
+  it("keeps the display, and says nothing of no insulin, when a reminder of Stop falls due (SR-127)", () => {
+    const { world, peer } = peerScene({ seed: 1_432 });
+    assert.equal(peer.order(bolusOf(U)), CODE.success);
+    world.clock.advance(2 * MINUTE_MS);
+    assert.equal(peer.tell(STOP), CODE.success);
+    ordered(peer, 30 * U);
+    sayYes(world);
+    for (let minute = 0; minute < 18; minute++) {
+      assert.deepEqual(world.hardware.display, ["Priming", "Hold to halt it"], `after ${minute} min`);
+      world.clock.advance(MINUTE_MS);
+    }
+  });
+
   it("ends on an occlusion, and says so (SR-57)", () => {
     const { world, peer } = stopped(1_427);
     const doseId = ordered(peer, 20 * U);
