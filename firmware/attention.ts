@@ -1,6 +1,7 @@
 /**
  * What calls for a person as time goes by, looked at once a minute and never while a pulse runs: snoozes that end, a
- * pump that stands still, a battery and a reservoir that run down. Owns the battery's input. Through `Delivery` alone anything is stored.
+ * pump that stands still, a battery and a reservoir that run down. Owns the battery's input. Through `Delivery` alone
+ * anything is stored.
  */
 
 import type { UptimeMs } from "./base/units.js";

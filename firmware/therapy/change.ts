@@ -228,8 +228,8 @@ export function tbrStopped(change: Change, reason: number): Change {
 }
 
 /**
- * Stops everything: bolus, priming, temporary rate, basal, what moves without insulin; a whole basal pulse that is owed is not made up by a later Run. `cause`
- * is an error's when nobody asked for it.
+ * Stops everything: bolus, priming, temporary rate, basal, what moves without insulin; a whole basal pulse that is owed is
+ * not made up by a later Run. `cause` is an error's when nobody asked for it.
  */
 export function stopped(change: Change, pulseMicrounits: Microunits, cause: "asked" | "error" = "asked"): Change {
   const { therapy } = change;

@@ -54,8 +54,8 @@ export function latchFault(
 }
 
 /**
- * The bolus or priming whose pulse failed: between what the encoder is sure of and what it may have moved, and the jump of a rotor
- * that rests amid the pulse when the coils are energised next.
+ * The bolus or priming whose pulse failed: between what the encoder is sure of and what it may have moved, and the jump
+ * of a rotor that rests amid the pulse when the coils are energised next.
  */
 function doseUncertain(
   change: Change,

@@ -144,8 +144,10 @@ const SET_BOLUS = new Layout({
 const ANNUNCIATION_COMMAND = new Layout({ opcode: "u16", instance: "u16" });
 const CANCEL_BOLUS = new Layout({ opcode: "u16", bolusId: "u16" });
 
-/** A request of an opcode alone: Get Active Bolus IDs, Get Active Basal, Get Total Daily Insulin, Get Delivered Insulin, Cancel TBR,
- * Set Flight Mode. */
+/**
+ * A request of an opcode alone: Get Active Bolus IDs, Get Active Basal, Get Total Daily Insulin, Get Delivered Insulin,
+ * Cancel TBR, Set Flight Mode, Stop Priming, Reset Reservoir Insulin Operation Time.
+ */
 export function encodeBare(opcode: number): Uint8Array {
   return BARE.encode({ opcode });
 }

@@ -54,7 +54,10 @@ const OPERATIONAL = { 0x33: "off", 0x55: "preparing", 0x5a: "priming", 0x66: "wa
 const isOperational = (code: number): code is keyof typeof OPERATIONAL => code in OPERATIONAL;
 const NO_CRC = 0xffff;
 
-/** Channel 21. `off` while a fault is latched, `waiting` for somebody at the pump. A reservoir that says no amount (detached) is undefined. */
+/**
+ * Channel 21. `off` while a fault is latched, `waiting` for somebody at the pump. A reservoir that says no amount (detached)
+ * is undefined.
+ */
 export interface Status {
   readonly therapyControlState: "stop" | "run";
   readonly operationalState: (typeof OPERATIONAL)[keyof typeof OPERATIONAL];
