@@ -11,6 +11,7 @@ export class Annunciator {
   readonly #led: DigitalPin;
   readonly #buzzer: PwmOutput;
   #beep: ScheduledCallback | undefined;
+  #question: readonly string[] = [];
 
   constructor(board: Board) {
     this.#board = board;
@@ -20,9 +21,14 @@ export class Annunciator {
     this.#buzzer.write(0);
   }
 
+  /** What waits for an answer, or nothing: it stays below all that is announced. */
+  ask(question: readonly string[]): void {
+    this.#question = question;
+  }
+
   /** Sounds once and shows lines. */
   announce(...lines: readonly string[]): void {
-    this.#board.show(lines);
+    this.#board.show([...lines, ...this.#question]);
     this.#buzzer.write(2 ** (this.#buzzer.resolution - 1));
     this.#beep?.cancel();
     this.#beep = this.#board.schedule(() => this.#buzzer.write(0), BEEP_MS);

@@ -11,7 +11,7 @@ import type { Booted } from "./boot.js";
 import { AnnunciationType, StatusChangedFlag } from "./ids/values.js";
 import type { MotionCheck } from "./motor/encoder.js";
 import type { Motor, MotorReport } from "./motor/motor.js";
-import { reservoirLines, whyNoMove } from "./reservoirText.js";
+import { QUESTIONS, reservoirLines, whyNoMove } from "./reservoirText.js";
 import type { RigConfig } from "./rig.js";
 import type { Durable } from "./storage/blob.js";
 import { isSnoozed } from "./therapy/annunciations.js";
@@ -190,13 +190,19 @@ export class Delivery {
     if ((before.leg === undefined) !== (next.leg === undefined)) this.#motor.realign();
     if (committed?.kind === "pulse") this.#motor.begin(committed.proof.value.plan, committed.proof);
     if (record?.kind === "standing") {
+      if (before.offer !== next.offer) this.#ask(next);
       if (hasChangedState(before, next)) this.#onStateChanged();
       this.#recordHistory();
       this.#announce(before);
     } else if (before.offer !== next.offer) {
+      this.#ask(next);
       this.#annunciator.announce(...reservoirLines(before, next));
     }
     return true;
+  }
+
+  #ask({ offer }: Therapy): void {
+    this.#annunciator.ask(offer ? QUESTIONS[offer.kind] : []);
   }
 
   #commit(record: TherapyRecord, moved: Moved | undefined): Committed {
@@ -250,6 +256,7 @@ export class Delivery {
     if (this.#therapy.fault) return;
     this.#motor.deenergise();
     this.#board.trace(`fault: ${faultText(fault)}`);
+    this.#annunciator.ask([]);
     const step = latchFault(this.#therapy, fault, this.#now(), moved, this.#rig);
     this.#therapy = step.next;
     this.#onStateChanged();

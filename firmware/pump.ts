@@ -65,6 +65,12 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
 
+/** A gesture, and whether it began, or came to pass, while there was something to stop: then it starts nothing. */
+interface Meant {
+  readonly gesture: Gesture;
+  readonly stops: boolean;
+}
+
 class Pump {
   readonly #board: Board;
   readonly #clock: UptimeClock;
@@ -82,8 +88,10 @@ class Pump {
   readonly #radio: Radio | undefined;
   #report: MotorReport | undefined;
   #button: Button;
+  /** Whether, at any moment of the row of taps that is under way, there was something for a hold to stop or to say no to. */
+  #stops = false;
   /** Gestures that wait for a pulse to end. */
-  #gestures: readonly Gesture[] = [];
+  #gestures: readonly Meant[] = [];
   #wake: ScheduledCallback | undefined;
 
   /**
@@ -170,7 +178,7 @@ class Pump {
     try {
       this.#readButton();
       if (this.#delivery.isMoving) {
-        if (this.#gestures.some(({ kind }) => kind === "hold")) this.#delivery.haltLeg();
+        if (this.#gestures.some(({ gesture }) => gesture.kind === "hold")) this.#delivery.haltLeg();
         this.#armForButton();
         return;
       }
@@ -209,7 +217,7 @@ class Pump {
     const gestures = this.#gestures;
     this.#gestures = [];
     this.#delivery.passRates();
-    for (const gesture of gestures) this.#obeyGesture(gesture);
+    for (const meant of gestures) this.#obeyGesture(meant);
     this.#radio?.passTime();
   }
 
@@ -218,9 +226,14 @@ class Pump {
    */
   #readButton(): void {
     const { next, gesture } = stepButton(this.#button, this.#buttonPin.read() === 0, this.#clock.now());
-    if (next.position !== "up" && this.#button.position === "up") this.#radio?.killChallenge();
+    if (next.position !== "up" && this.#button.position === "up") {
+      this.#radio?.killChallenge();
+      if (this.#button.taps === 0) this.#stops = false;
+    }
+    const { therapy } = this.#delivery;
+    this.#stops ||= isUnderWay(therapy) || therapy.offer !== undefined;
     this.#button = next;
-    if (gesture) this.#gestures = [...this.#gestures, gesture];
+    if (gesture) this.#gestures = [...this.#gestures, { gesture, stops: this.#stops }];
   }
 
   /** During a pulse, whose end arms for everything else. */
@@ -231,7 +244,7 @@ class Pump {
   }
 
   /** What the button's gestures do: README.md, "The button". */
-  #obeyGesture(gesture: Gesture): void {
+  #obeyGesture({ gesture, stops }: Meant): void {
     const delivery = this.#delivery;
     const now = this.#clock.now();
     if (gesture.kind === "hold") {
@@ -239,9 +252,10 @@ class Pump {
       if (gesture.tapsBefore === REVOKE_TAPS) this.#revokeAll();
       else if (isUnderWay(delivery.therapy)) delivery.adopt(stop(delivery.therapy, now, this.#rig));
       else if (delivery.therapy.offer) this.#answer(gesture.tapsBefore === YES_TAPS);
-      else if (gesture.tapsBefore === RESUME_TAPS) delivery.adopt(resume(delivery.therapy, now));
+      else if (gesture.tapsBefore === RESUME_TAPS && !stops) delivery.adopt(resume(delivery.therapy, now));
       return;
     }
+    if (delivery.therapy.offer) delivery.dropOffer();
     if (gesture.count === 1) delivery.adopt(confirmAnnunciation(delivery.therapy, now));
     if (gesture.count === FLIGHT_TAPS) delivery.adopt(endFlightMode(delivery.therapy, now));
     if (gesture.count === OPERATE_TAPS) this.#openWindow("operate");

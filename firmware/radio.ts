@@ -324,10 +324,10 @@ export class Radio {
   #revoke(revocation: AcceptedRevocation): void {
     const { authorised, doseId } = revocation;
     const { controllerId } = authorised.command;
-    const stored = this.#keeper.revoke(controllerId);
-    this.#board.trace(`session: revoked: ${hex(controllerId)}`);
     // What waits for an answer at the pump may have been asked in its name.
     this.#delivery.dropOffer();
+    const stored = this.#keeper.revoke(controllerId);
+    this.#board.trace(`session: revoked: ${hex(controllerId)}`);
     if (doseId === undefined) {
       const answer = stored ? revokedReply(authorised.command) : failureOf(revocation);
       return this.#step({ kind: "farewell", ...answer, reason: "its bond was revoked" });

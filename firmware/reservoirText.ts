@@ -7,7 +7,7 @@ import { type Offer, reservoirMicrounits, type Therapy } from "./therapy/therapy
 const ANSWER = "Yes: two taps and a hold. No: a hold";
 
 /** What is asked. */
-const QUESTIONS: Readonly<Record<Offer["kind"], readonly string[]>> = {
+export const QUESTIONS: Readonly<Record<Offer["kind"], readonly string[]>> = {
   rewind: ["Change the reservoir?", "Take the line off your body", ANSWER],
   seek: ["Reservoir in?", "The line is still off your body?", ANSWER],
   prime: ["Is the line off your body?", ANSWER],
@@ -18,10 +18,9 @@ function units(microunits: Microunits): string {
   return `${(Math.floor(microunits / 10_000) / 100).toFixed(2)} U`;
 }
 
-/** What a change of the therapy has to say of reservoir, priming and questions. */
+/** What a change of the therapy has to say of reservoir and priming, the question left out. */
 export function reservoirLines(before: Therapy, after: Therapy): readonly string[] {
   const lines = [...stateLines(before, after), ...primingLines(before, after)];
-  if (after.offer && after.offer !== before.offer) return [...lines, ...QUESTIONS[after.offer.kind]];
   return before.offer && !after.offer && lines.length === 0 ? ["Nothing was begun"] : lines;
 }
 

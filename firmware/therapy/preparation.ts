@@ -78,6 +78,8 @@ export function seek(
 function leastWayBack(therapy: Therapy, { reservoir }: RigConfig): Microunits {
   if (therapy.standing.reservoir.state !== "attached") return microunits(0);
   const left = reservoirMicrounits(therapy);
+  // An account that says nothing is left may be none: of stored state that was lost.
+  if (left === 0) return left;
   return microunits(Math.max(0, Math.floor(reservoir.strokeMicrounits - left - toleranceOf(left))));
 }
 

@@ -286,6 +286,13 @@ export const DEFECTS: readonly Defect[] = [
     caughtBy: { file: "scenarios/reservoir", title: "is halted by a hold within 1 s of the press" },
   },
   {
+    name: "a hold that was to stop resumes what has ended meanwhile",
+    module: "firmware/pump.js",
+    from: "=== RESUME_TAPS && !stops",
+    to: "=== RESUME_TAPS",
+    caughtBy: { file: "scenarios/holds", title: "that says no starts no therapy" },
+  },
+  {
     name: "a hold does not reach a drive on its way",
     module: "firmware/delivery.js",
     from: "if (this.#therapy.leg)",
