@@ -13,8 +13,11 @@ const BACKLASH_COUNTS = 1;
 const DISPLACEMENT_TOLERANCE = 0.001;
 /** What the pump may say of a reservoir over what is there, and as much under beside its rounding (SR-129). */
 const RESERVOIR_SLACK_MICROUNITS = 50_000;
-/** A touch of 0.6 N on a give of 0.2 U/N, seen at the end of a sixteenth of a turn of 5.12 U (rig.ts, plant/syringe.ts). */
-const TOUCH_MICROUNITS = 500_000;
+/**
+ * What one touch of a plunger may push: a sixteenth of a turn of 5.12 U that was not enough for the force, one that was, and
+ * the short one that makes sure (firmware/therapy/preparation.ts).
+ */
+const TOUCH_MICROUNITS = 700_000;
 /** Basal insulin comes in whole pulses; and a command takes effect within 1 s of its first message, at the fastest rate. */
 const BASAL_SLACK_MICROUNITS = DEFAULT_RIG.drive.pulseMaxMicrounits;
 const LATE_MICROUNITS = DEFAULT_RIG.limits.basalMaxMicrounitsPerHour / 3_600;

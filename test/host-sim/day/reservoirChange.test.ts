@@ -21,7 +21,7 @@ import {
 const U = 1_000_000;
 const HALF_STEP_MICROUNITS = 1_257;
 /** Of the line off the body: what a touch may push (checks.ts). */
-const TOUCH_MICROUNITS = U / 2;
+const TOUCH_MICROUNITS = 0.7 * U;
 
 function changesOf({ played }: PlayedDay): readonly ReservoirChange[] {
   return played.flatMap(({ change }) => change ?? []);
